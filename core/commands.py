@@ -1,0 +1,77 @@
+"""Which command is accepted in which state: one pure table for the engine, the window and the API.
+
+An empty string is a yes; anything else is the reason, for a person to read.
+"""
+
+from enum import Enum
+
+from core.states import ItemState, TaskState
+from core.task import Item, Task
+
+
+class Command(Enum):
+    """What can be asked of a task or of one of its items."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    START_NOW = "start_now"
+    RETRY = "retry"
+    CANCEL = "cancel"
+    REMOVE = "remove"
+    MOVE = "move"
+    SKIP = "skip"
+    CHOOSE = "choose"
+
+
+def refusal(command: Command, task: Task, item: Item | None = None) -> str:
+    """Return why `command` is refused for the task, or for one item of it; empty where it is accepted."""
+    if item is not None:
+        return _item_refusal(command, task, item)
+    state = task.state
+    match command:
+        case Command.PAUSE:
+            return "" if state.is_live else f"The download is {_word(state)}; there is nothing to pause."
+        case Command.RESUME:
+            return "" if state.is_resumable else f"The download is {_word(state)}; there is nothing to resume."
+        case Command.START_NOW:
+            if state is TaskState.DONE:
+                return "The download is already complete."
+            return "The download runs already." if state.is_active else ""
+        case Command.RETRY:
+            failed = state is TaskState.FAILED or task.count(ItemState.FAILED) > 0
+            return "" if failed and state is not TaskState.CANCELLED else "Nothing has failed here."
+        case Command.CANCEL:
+            if state is TaskState.DONE:
+                return "The download is already complete."
+            return "The download is already cancelled." if state is TaskState.CANCELLED else ""
+        case Command.REMOVE | Command.MOVE:
+            return ""
+        case _:
+            return "Choose single files for this."
+
+
+def _item_refusal(command: Command, task: Task, item: Item) -> str:
+    state = item.state
+    if command is Command.REMOVE or command is Command.MOVE or command is Command.CANCEL:
+        return "This works on whole models only."
+    if task.state is TaskState.CANCELLED:
+        return "The download is cancelled; resume it first."
+    match command:
+        case Command.PAUSE:
+            return "" if state.is_live else f"The file is {_word(state)}; there is nothing to pause."
+        case Command.RESUME | Command.RETRY | Command.START_NOW:
+            if command is Command.RETRY and state is not ItemState.FAILED:
+                return "This file has not failed."
+            return "" if state.is_resumable else f"The file is {_word(state)}; there is nothing to resume."
+        case Command.SKIP:
+            if state is ItemState.DONE:
+                return "The file is already complete."
+            if state is ItemState.SKIPPED:
+                return "The file is already left out."
+            return "At least one file has to stay chosen." if task.wanted_count <= 1 else ""
+        case _:
+            return "" if state is ItemState.SKIPPED else "The file is already chosen."
+
+
+def _word(state: TaskState | ItemState) -> str:
+    return "complete" if state.value == "done" else state.value.replace("_", " ")

@@ -1,0 +1,229 @@
+"""Every failure that a person can meet, drawn once.
+
+Foreign errors (httpx, aiohttp, OSError, sqlite3) are translated at one boundary each: `core.net.errors`,
+`core.transfer.disk`, `core.store.sqlite`, with `from`.
+
+    DownloadError
+    ├── ResolveError            the list of files could not be had
+    │   ├── NotFound            the hub knows no such model, revision or file
+    │   ├── AccessDenied        the hub wants a valid token, or refuses this one
+    │   ├── GatedModel          the terms of the model are not accepted yet
+    │   └── UnsupportedHandle   what was typed is no handle that we know
+    ├── TransferError           bytes did not come as they should
+    │   ├── ConnectFailed       no connection: name, network, refused, TLS
+    │   ├── TimedOut            an answer did not come in time
+    │   ├── Stalled             connected, but no byte moves
+    │   ├── ServerBusy          429, 5xx: later
+    │   ├── ServerRefused       4xx that will not change by waiting
+    │   ├── Truncated           the body ended early
+    │   ├── RemoteChanged       size, range or version is not the one promised
+    │   └── GotWebPage          a web page came in place of the file
+    ├── LocalError              this machine
+    │   ├── DiskFull            no space, or a quota
+    │   ├── NotWritable         permission, read-only, failing or vanished disk
+    │   ├── NameRefused         a name from the hub that would leave the folder
+    │   └── NameTaken           another file of that name stands there already
+    ├── IntegrityError          what came is not what the hub publishes
+    │   ├── SizeMismatch        another size
+    │   └── HashMismatch        another hash
+    ├── StoreError              the list of tasks could not be read or written
+    └── CommandRefused          a command that makes no sense in this state
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as it is kept and shown: plain texts that survive a restart."""
+
+    kind: str
+    message: str
+    meaning: str = ""
+    action: str = ""
+
+
+class DownloadError(Exception):
+    """A failure that says what happened, what it means for the download, and the next step for a person.
+
+    Attributes:
+        message: What happened, one sentence without a final stop.
+        meaning: What it means for the download.
+        action: What a person can do next.
+        retry_after_s: Seconds to wait as asked by the server; None where it did not say.
+    """
+
+    meaning: ClassVar[str] = "The download stands still; what came so far is kept."
+    action: ClassVar[str] = "Try again."
+
+    def __init__(
+        self, message: str, *, meaning: str = "", action: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+        if meaning:
+            self.meaning = meaning  # type: ignore[misc]  # an instance may say it better than its class
+        if action:
+            self.action = action  # type: ignore[misc]
+
+    @property
+    def kind(self) -> str:
+        """The class name, as the API and the store write it."""
+        return type(self).__name__
+
+    @property
+    def failure(self) -> Failure:
+        """What is kept of this error."""
+        return Failure(self.kind, self.message, self.meaning, self.action)
+
+
+class ResolveError(DownloadError):
+    """The list of files could not be had."""
+
+    meaning = "The list of files could not be fetched, so nothing was downloaded."
+    action = "Try again; if it lasts, open the model's page in a browser."
+
+
+class NotFound(ResolveError):
+    """The hub knows no such model, revision or file."""
+
+    meaning = "There is nothing to download under this name."
+    action = "Check the spelling on the hub's page; private models need a token (HF_TOKEN)."
+
+
+class AccessDenied(ResolveError):
+    """The hub wants a valid token, or refuses this one."""
+
+    meaning = "The hub does not give these files without a valid access token."
+    action = "Set HF_TOKEN to a valid token with read access, then try again."
+
+
+class GatedModel(ResolveError):
+    """The terms of the model are not accepted yet."""
+
+    meaning = "The authors give this model only to people who accepted its terms."
+    action = "Open the model's page, accept its terms, set HF_TOKEN, then try again."
+
+
+class UnsupportedHandle(ResolveError):
+    """What was typed is no handle that we know."""
+
+    meaning = "Nothing was started."
+    action = "Type a model as org/repo, org/repo:QUANT, name:branch or a link to it."
+
+
+class TransferError(DownloadError):
+    """Bytes did not come as they should."""
+
+    meaning = "The bytes that came are kept; the rest is fetched on the next try."
+    action = "Check the connection, then try again."
+
+
+class ConnectFailed(TransferError):
+    """No connection: name, network, refused, TLS."""
+
+    action = "Check the network connection and, if you use one, the proxy; then try again."
+
+
+class TimedOut(TransferError):
+    """An answer did not come in time."""
+
+
+class Stalled(TransferError):
+    """Connected, but no byte moves."""
+
+
+class ServerBusy(TransferError):
+    """429, 5xx: later."""
+
+    action = "Wait a little, then try again."
+
+
+class ServerRefused(TransferError):
+    """4xx that will not change by waiting."""
+
+    action = "Open the model's page in a browser to see whether the file can still be had."
+
+
+class Truncated(TransferError):
+    """The body ended early."""
+
+
+class RemoteChanged(TransferError):
+    """Size, range or version is not the one promised."""
+
+    meaning = "The file on the hub is no longer the one that this download began with."
+    action = "Remove the task and add the model again to get the new version."
+
+
+class GotWebPage(TransferError):
+    """A web page came in place of the file."""
+
+    meaning = "Nothing of it was written: a sign-in or error page answered in place of the file."
+    action = "Open any page in a browser: the network may want a sign-in. Then try again."
+
+
+class LocalError(DownloadError):
+    """This machine."""
+
+
+class DiskFull(LocalError):
+    """No space, or a quota."""
+
+    meaning = "The download waits; what came so far is kept."
+    action = "Free some space or choose another models folder, then resume."
+
+
+class NotWritable(LocalError):
+    """Permission, read-only, failing or vanished disk."""
+
+    meaning = "Nothing more can be written there; what came so far is kept."
+    action = "Check that the models folder exists and that you may write to it, then resume."
+
+
+class NameRefused(LocalError):
+    """A name from the hub that would leave the folder."""
+
+    meaning = "This file is not downloaded; the other files are not affected."
+    action = "Tell the model's author: the name is not safe on every system."
+
+
+class NameTaken(LocalError):
+    """Another file of that name stands there already."""
+
+    meaning = "The file on the disk was not touched, and the download did not start."
+    action = "Move or rename the file that stands there, then try again."
+
+
+class IntegrityError(DownloadError):
+    """What came is not what the hub publishes."""
+
+
+class SizeMismatch(IntegrityError):
+    """Another size."""
+
+    meaning = "The server's copy has another size than the hub publishes; it is not used."
+    action = "Try again later; if it lasts, tell the model's author."
+
+
+class HashMismatch(IntegrityError):
+    """Another hash."""
+
+    meaning = "The bytes are not those that the hub publishes; the copy was set aside, not used."
+    action = "Try again later or over another network; if it lasts, tell the model's author."
+
+
+class StoreError(DownloadError):
+    """The list of tasks could not be read or written."""
+
+    meaning = "The list of downloads may not survive a restart; files are not affected."
+    action = "Check that the data folder is writable and has space."
+
+
+class CommandRefused(DownloadError):
+    """A command that makes no sense in this state."""
+
+    meaning = "Nothing was changed."
+    action = "Look at the state of the download."

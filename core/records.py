@@ -1,0 +1,101 @@
+"""Frozen records that travel between the rooms: what was asked, what the hub has, where it goes.
+
+Knows nothing of ours. Sizes are bytes; hashes are `sha256:HEX` or `git-sha1:HEX`, empty where none is published.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What a person typed, understood.
+
+    Attributes:
+        hub: Key of the source: `huggingface`, `cortexso`, `direct`.
+        repo: `org/repo`, the bare name of a cortexso model, or the URL of a direct file.
+        revision: Branch, tag or commit; empty for the hub's default.
+        quant: Quantisation asked for, upper case; empty for the default selection.
+        path: One file in the repo; empty for a selection.
+        sha256: Hash supplied with a direct URL, lower-case hex.
+        from_link: A "Use this model" link of another program: the desktop asks before it starts.
+    """
+
+    hub: str
+    repo: str
+    revision: str = ""
+    quant: str = ""
+    path: str = ""
+    sha256: str = ""
+    from_link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file of a manifest.
+
+    Attributes:
+        path: Path in the repo, with slashes, as the hub writes it (not yet safe).
+        size: Bytes; None where the hub does not say.
+        hash: `sha256:HEX` or `git-sha1:HEX`; empty where the hub publishes none.
+        url: Where the bytes are, before redirects, pinned to the commit.
+        wanted: Part of the selection that the handle stands for.
+    """
+
+    path: str
+    size: int | None
+    hash: str
+    url: str
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The list of files that a handle stands for, pinned to a commit.
+
+    Attributes:
+        folder: Folder under the models folder, with slashes: `huggingface.co/org/repo`.
+        commit: The pinned commit, or the ETag of a direct file; empty where there is none.
+        page_url: The model's page for people.
+        hub_label: Host name to show as the source.
+    """
+
+    hub: str
+    repo: str
+    revision: str
+    commit: str
+    folder: str
+    files: tuple[RemoteFile, ...]
+    page_url: str = ""
+    hub_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the files of one task go: `root` is the models folder, `folder` comes from the manifest."""
+
+    root: Path
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a repo is wanted beyond the default: globs match the whole path, `*` crosses `/`."""
+
+    globs: tuple[str, ...] = ()
+    paths: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may happen at once.
+
+    Attributes:
+        tasks: Models in parallel.
+        connections_per_host: Open connections to one host.
+        connections: Open connections in all.
+    """
+
+    tasks: int = 4
+    connections_per_host: int = 16
+    connections: int = 64

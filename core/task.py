@@ -1,0 +1,225 @@
+"""Task and Item: state, derived task state, counters, and what changed. No I/O, no clock, no Qt.
+
+The engine alone calls the methods that change something; views read attributes.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+from pathlib import Path
+
+from core.errors import Failure
+from core.records import Handle, Manifest, RemoteFile, Selection
+from core.states import ITEM_MOVES, Intent, ItemState, TaskState, derive_task_state
+from core.transfer.meter import Meter
+
+_serials = count(1)
+
+
+class Item:
+    """One file of a task.
+
+    Attributes:
+        id: Path in the repo; unique in its task.
+        serial: Unique in this process; stable, for models.
+        file: What the hub says about it.
+        state: Where it stands.
+        durable: Bytes that are kept on the disk; never more than was flushed.
+        checked: Bytes verified so far while VERIFYING.
+        failure: Why it failed, or why it waits while BACKING_OFF; None otherwise.
+        retry_at: Time of the next try on the monotonic clock while BACKING_OFF; None otherwise.
+        retries: Tries so far that ended with an error, in this process.
+        connections: Open connections now.
+        host: Host that the bytes come from; empty before the first reply.
+        local_path: Where the file goes; None when its name is refused.
+        attempt: Number of the current run; late results of older runs are dropped.
+        local_hash: Hash of the file on the disk where it differs from the hub's (a rewritten model.yml).
+    """
+
+    __slots__ = (
+        "attempt", "checked", "connections", "durable", "failure", "file", "host", "id", "local_hash",
+        "local_path", "meter", "retries", "retry_at", "serial", "state",
+    )  # fmt: skip
+
+    def __init__(self, file: RemoteFile, local_path: Path | None, *, state: ItemState) -> None:
+        self.id = file.path
+        self.serial = next(_serials)
+        self.file = file
+        self.state = state
+        self.local_path = local_path
+        self.durable = 0
+        self.checked = 0
+        self.failure: Failure | None = None
+        self.retry_at: float | None = None
+        self.retries = 0
+        self.connections = 0
+        self.host = ""
+        self.attempt = 0
+        self.local_hash = ""
+        self.meter: Meter | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes as the hub says; what is kept so far where it does not say."""
+        return self.durable if self.file.size is None else self.file.size
+
+    def rate(self, now: float) -> float:
+        """Bytes a second; 0.0 when it does not run."""
+        return self.meter.rate(now) if self.meter is not None and self.state.is_running else 0.0
+
+    def __repr__(self) -> str:
+        return f"<Item {self.id} {self.state.value} {self.durable}/{self.file.size} #{self.attempt}>"
+
+
+class Task:
+    """One model: the user's row.
+
+    Attributes:
+        id: The handle in its shortest form, or the id that the API was given.
+        serial: Unique in this process; stable, for models.
+        handle: What was asked for.
+        selection: Which files were asked for beyond the default.
+        intent: What the user last asked of it.
+        manifest: The pinned list of files; None before it is resolved.
+        items: Its files by id, in the order of the hub.
+        failure: Why the list of files could not be had; None otherwise.
+        admitted: Holds one of the parallel places.
+        forced: "Start now": does not wait for a place.
+        described: Its description stands beside the finished model.
+        root: The models folder that it goes to.
+        added_at, completed_at: Seconds since the epoch; completed_at is None before.
+        state: Derived; changed only through `refresh`.
+    """
+
+    def __init__(
+        self, task_id: str, handle: Handle, *, root: Path, added_at: float, selection: Selection | None = None
+    ) -> None:
+        self.id = task_id
+        self.serial = next(_serials)
+        self.handle = handle
+        self.selection = selection or Selection()
+        self.root = root
+        self.added_at = added_at
+        self.completed_at: float | None = None
+        self.intent = Intent.RUN
+        self.manifest: Manifest | None = None
+        self.items: dict[str, Item] = {}
+        self.failure: Failure | None = None
+        self.admitted = False
+        self.forced = False
+        self.described = False
+        self.meter = Meter()
+        self.state = TaskState.QUEUED
+        self.size = 0
+        self.durable = 0
+        self._waiting: dict[str, Item] = {}
+        self._counts: dict[ItemState, int] = {}
+
+    @property
+    def name(self) -> str:
+        """What the row shows."""
+        return self.id
+
+    def count(self, *states: ItemState) -> int:
+        """How many items are in one of these states."""
+        return sum(self._counts.get(state, 0) for state in states)
+
+    @property
+    def wanted_count(self) -> int:
+        """How many items are chosen."""
+        return len(self.items) - self.count(ItemState.SKIPPED)
+
+    def wanted_items(self) -> Iterator[Item]:
+        """The chosen items."""
+        return (item for item in self.items.values() if item.state.is_wanted)
+
+    def waiting_items(self) -> Iterable[Item]:
+        """Items that wait for a connection, oldest first."""
+        return self._waiting.values()
+
+    @property
+    def connections(self) -> int:
+        """Open connections now."""
+        return sum(item.connections for item in self.items.values())
+
+    @property
+    def fraction(self) -> float | None:
+        """Share of the chosen bytes that is kept, 0.0 to 1.0; None while sizes are unknown."""
+        if self.state is TaskState.DONE:
+            return 1.0
+        return min(1.0, self.durable / self.size) if self.size else None
+
+    def rate(self, now: float) -> float:
+        """Bytes a second; 0.0 when it does not run."""
+        return self.meter.rate(now) if self.state.is_active else 0.0
+
+    def eta_s(self, now: float) -> float | None:
+        """Seconds to go at the present speed; None when nothing moves or sizes are unknown."""
+        rate = self.rate(now)
+        return (self.size - self.durable) / rate if rate > 0 and self.size else None
+
+    # -- changes: for the engine alone -------------------------------------------------------------------
+
+    def set_items(self, items: Iterable[Item]) -> None:
+        """Take the items of the manifest; counters follow."""
+        self.items = {item.id: item for item in items}
+        self._waiting = {i.id: i for i in self.items.values() if i.state is ItemState.WAITING}
+        self._counts = {}
+        for item in self.items.values():
+            self._counts[item.state] = self._counts.get(item.state, 0) + 1
+        self._recount()
+
+    def move_item(self, item: Item, state: ItemState) -> bool:
+        """Move an item to `state`; return whether it changed.
+
+        Raises:
+            ValueError: The move is not in the table.
+        """
+        old = item.state
+        if state is old:
+            return False
+        if state not in ITEM_MOVES[old]:
+            raise ValueError(f"illegal move of {item!r} to {state.value}")
+        item.state = state
+        self._counts[old] -= 1
+        self._counts[state] = self._counts.get(state, 0) + 1
+        if old is ItemState.WAITING:
+            self._waiting.pop(item.id, None)
+        elif state is ItemState.WAITING:
+            self._waiting[item.id] = item
+        if old.is_wanted != state.is_wanted:
+            self._recount()
+        return True
+
+    def set_durable(self, item: Item, durable: int) -> bool:
+        """Set the kept bytes of an item; return whether they changed."""
+        delta = durable - item.durable
+        if not delta:
+            return False
+        item.durable = durable
+        if item.state.is_wanted:
+            self.durable += delta
+            if item.file.size is None:
+                self.size += delta
+        return True
+
+    def _recount(self) -> None:
+        self.size = sum(item.size for item in self.wanted_items())
+        self.durable = sum(item.durable for item in self.wanted_items())
+
+    def refresh(self) -> bool:
+        """Derive the state again; return whether it changed."""
+        items = None if self.manifest is None else [s for s, n in self._counts.items() if n]
+        state = derive_task_state(
+            self.intent,
+            items,
+            admitted=self.admitted,
+            failed=self.failure is not None,
+            described=self.described,
+        )
+        changed = state is not self.state
+        self.state = state
+        return changed
+
+    def __repr__(self) -> str:
+        counts = " ".join(f"{s.value}:{n}" for s, n in self._counts.items() if n)
+        return f"<Task {self.id} {self.state.value} {self.durable}/{self.size} [{counts}]>"
