@@ -23,7 +23,7 @@ class TaskState(Enum):
 
     @property
     def is_active(self) -> bool:
-        """Holds one of the parallel places."""
+        """Work goes on for it right now."""
         return self in (TaskState.RESOLVING, TaskState.RUNNING, TaskState.VERIFYING)
 
     @property
@@ -138,13 +138,15 @@ def derive_task_state(
     items: Iterable[ItemState] | None,
     *,
     admitted: bool = False,
+    resolving: bool = False,
     failed: bool = False,
     described: bool = False,
 ) -> TaskState:
     """Return the state of a task from what was asked, what happened, and the states of its items.
 
-    `items` is None while no manifest is known; then `failed` tells that the listing failed. `admitted` tells that
-    the task holds a parallel place; `described` that its description stands on the disk.
+    `items` is None while no manifest is known; then `resolving` tells that the listing is being fetched.
+    `failed` tells that the task as a whole cannot go on. `admitted` tells that it holds a parallel place;
+    `described` that its description stands on the disk.
     """
     if intent is Intent.CANCEL:
         return TaskState.CANCELLED
@@ -153,7 +155,7 @@ def derive_task_state(
     if items is None:
         if intent is Intent.PAUSE:
             return TaskState.PAUSED
-        return TaskState.RESOLVING if admitted else TaskState.QUEUED
+        return TaskState.RESOLVING if resolving else TaskState.QUEUED
     seen = set(items)
     wanted = seen - {ItemState.SKIPPED}
     if wanted <= {ItemState.DONE} and described:

@@ -81,8 +81,9 @@ class Task:
         intent: What the user last asked of it.
         manifest: The pinned list of files; None before it is resolved.
         items: Its files by id, in the order of the hub.
-        failure: Why the list of files could not be had; None otherwise.
+        failure: Why the task as a whole cannot go on (no listing, no space); None otherwise.
         admitted: Holds one of the parallel places.
+        resolving: Its listing is being fetched.
         forced: "Start now": does not wait for a place.
         described: Its description stands beside the finished model.
         root: The models folder that it goes to.
@@ -105,6 +106,7 @@ class Task:
         self.items: dict[str, Item] = {}
         self.failure: Failure | None = None
         self.admitted = False
+        self.resolving = False
         self.forced = False
         self.described = False
         self.meter = Meter()
@@ -213,6 +215,7 @@ class Task:
             self.intent,
             items,
             admitted=self.admitted,
+            resolving=self.resolving,
             failed=self.failure is not None,
             described=self.described,
         )

@@ -1,0 +1,15 @@
+"""Reply: a small answer, read to its end. What fetches it is `core.net.client`; what it means is the caller's."""
+
+from dataclasses import dataclass, field
+
+import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status, headers (looked up without regard to case), body and final URL of a small request."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes = field(repr=False)
+    url: str = field(repr=False)  # it may be signed

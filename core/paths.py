@@ -1,0 +1,148 @@
+"""From a hub's path to a safe local path: the only place that builds one.
+
+A name that would be unsafe on POSIX *or* on Windows is refused on every system, so that a models folder can be
+moved between them. Nothing here touches the disk.
+
+Side files of an unfinished `NAME`: `NAME.part`, its control file `NAME.part.ctl`; set aside `NAME.part.old-N`
+(upstream changed) and `NAME.bad-N` (twice wrong). Where these would exceed 255 bytes, HASH stands for NAME.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.errors import NameRefused
+from core.records import Destination
+
+NAME_BYTES_MAX = 255  # of one path segment, on every common file system
+PATH_CHARS_MAX = 1024  # of a hub path; longer ones are not real
+DEPTH_MAX = 32
+_LONGEST_SUFFIX = ".part.old-9999"
+
+_FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+_SIDE_FILE = re.compile(r".*(\.part|\.part\.ctl|\.part\.ctl\.tmp|\.part\.old-\d+|\.bad-\d+)", re.IGNORECASE)
+
+
+def check_name(path: str) -> None:
+    """Check one path of a hub, with slashes.
+
+    Raises:
+        NameRefused: It is not a plain relative path that every system can hold; the message names it and says why.
+    """
+    reason = _refusal(path)
+    if reason:
+        raise NameRefused(f"The name {_shown(path)} {reason}")
+
+
+def _refusal(path: str) -> str:
+    if not path or len(path) > PATH_CHARS_MAX:
+        return "is empty or too long"
+    if path.startswith(("/", "\\", "~")):
+        return "would leave the folder of its model"
+    segments = path.split("/")
+    if len(segments) > DEPTH_MAX:
+        return "is nested too deeply"
+    for segment in segments:
+        if segment in ("", ".", ".."):
+            return "would leave the folder of its model" if segment == ".." else "has an empty or '.' part"
+        reason = _segment_refusal(segment)
+        if reason:
+            return reason
+    return "is reserved for unfinished downloads" if _SIDE_FILE.fullmatch(segments[-1]) else ""
+
+
+def _segment_refusal(segment: str) -> str:
+    if _FORBIDDEN.search(segment):
+        return "has a character that not every system allows"
+    if _INVISIBLE.search(segment):
+        return "has invisible characters"
+    if segment[-1] in ". ":
+        return "ends in a dot or a space, which Windows drops"
+    if segment[0] == " ":
+        return "begins with a space"
+    if _RESERVED.fullmatch(segment):
+        return "is a device name on Windows"
+    if len(segment.encode()) > NAME_BYTES_MAX:
+        return "is too long for a file name"
+    return ""
+
+
+def _shown(path: str) -> str:
+    return ascii(path if len(path) <= 120 else path[:119] + "…")
+
+
+def local_path(destination: Destination, path: str) -> Path:
+    """Return where a file of a hub goes: `root/folder/path`.
+
+    Raises:
+        NameRefused: The folder or the path is not safe.
+    """
+    check_name(destination.folder)
+    check_name(path)
+    return destination.root.joinpath(*destination.folder.split("/"), *path.split("/"))
+
+
+def model_folder(destination: Destination) -> Path:
+    """Return the folder of a model.
+
+    Raises:
+        NameRefused: The folder is not safe.
+    """
+    check_name(destination.folder)
+    return destination.root.joinpath(*destination.folder.split("/"))
+
+
+def collisions(paths: Iterable[str]) -> dict[str, str]:
+    """Return the paths that would meet an earlier one on some file system, each with the reason.
+
+    Names that differ only in case or in Unicode normal form are one file on macOS and Windows; a name cannot be
+    a file and a folder at once.
+    """
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for path in paths:
+        key = _folded(path)
+        parents = ["/".join(key.split("/")[:depth]) for depth in range(1, key.count("/") + 1)]
+        other = files.get(key) or folders.get(key) or next((files[p] for p in parents if p in files), None)
+        if other is not None:
+            refused[path] = f"The name {_shown(path)} meets {_shown(other)} on systems that ignore case"
+            continue
+        files[key] = path
+        for parent in parents:
+            folders.setdefault(parent, path)
+    return refused
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def part_path(final: Path) -> Path:
+    """Return the name of the unfinished file, beside the final one."""
+    name = final.name
+    if len((name + _LONGEST_SUFFIX).encode()) > NAME_BYTES_MAX:
+        name = hashlib.sha256(name.encode()).hexdigest()[:32]
+    return final.with_name(name + ".part")
+
+
+def control_path(final: Path) -> Path:
+    """Return the name of the control file."""
+    part = part_path(final)
+    return part.with_name(part.name + ".ctl")
+
+
+def aside_path(final: Path, number: int) -> Path:
+    """Return a name for a part whose upstream changed."""
+    part = part_path(final)
+    return part.with_name(f"{part.name}.old-{number}")
+
+
+def bad_path(final: Path, number: int) -> Path:
+    """Return a name for a copy that was wrong twice."""
+    part = part_path(final)
+    return part.with_name(f"{part.name.removesuffix('.part')}.bad-{number}")

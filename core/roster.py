@@ -1,0 +1,214 @@
+"""The tasks in the order of the queue, every change of state, and what of it is kept and told.
+
+Each change goes through here once: it is applied, kept in the store, and told through `tell`. Knows no network, no
+files and no Qt.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from core.errors import Failure
+from core.handles import format_handle, parse_handle
+from core.paths import local_path
+from core.records import Destination, Manifest, RemoteFile, Selection
+from core.states import ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
+from core.store.base import StoredItem, StoredTask, stored_item_state, stored_task_state
+from core.store.keeper import Keeper
+from core.task import Item, Task
+
+Tell = Callable[..., None]
+"""Called as tell(signal name, *arguments)."""
+
+
+class Roster:
+    """Owns the tasks."""
+
+    def __init__(self, keeper: Keeper, tell: Tell) -> None:
+        self.keeper = keeper
+        self._tell = tell
+        self._tasks: dict[str, Task] = {}
+        self.order: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __contains__(self, task_id: object) -> bool:
+        return task_id in self._tasks
+
+    def get(self, task_id: str) -> Task:
+        """Return a task; KeyError for an unknown id."""
+        return self._tasks[task_id]
+
+    def all(self) -> list[Task]:
+        """All tasks in the order of the queue."""
+        return [self._tasks[task_id] for task_id in self.order]
+
+    def holds(self, task: Task) -> bool:
+        """Tell whether this very task is still in the list."""
+        return self._tasks.get(task.id) is task
+
+    # -- the list ----------------------------------------------------------------------------------------
+
+    def add(self, task: Task) -> None:
+        """Append a new task."""
+        self._tasks[task.id] = task
+        self.order.append(task.id)
+        task.refresh()
+        self.keep(task)
+        self._tell("task_added", task.id)
+        self._tell(TASK_SIGNALS[task.state], task.id)
+
+    def remove(self, task: Task) -> None:
+        """Forget a task."""
+        self._tell("task_about_to_be_removed", task.id)
+        del self._tasks[task.id]
+        self.order.remove(task.id)
+        self.keeper.remove(task.id)
+        self._tell("task_removed", task.id)
+
+    def move(self, task: Task, index: int) -> bool:
+        """Move a task in the queue; return whether its place changed."""
+        old = self.order.index(task.id)
+        index = max(0, min(index, len(self.order) - 1))
+        if index == old:
+            return False
+        self.order.insert(index, self.order.pop(old))
+        self.keeper.put_order(list(self.order))
+        self._tell("task_moved", task.id)
+        return True
+
+    # -- changes of state --------------------------------------------------------------------------------
+
+    def refresh(self, task: Task) -> None:
+        """Derive the state of a task again; keep and tell a change."""
+        if not self.holds(task):
+            return
+        if task.refresh():
+            self.keep(task)
+            self._tell(TASK_SIGNALS[task.state], task.id)
+
+    def move_item(self, task: Task, item: Item, state: ItemState) -> None:
+        """Move an item, keep and tell it, then look at its task."""
+        kept_before = stored_item_state(item.state)
+        if not task.move_item(item, state) or not self.holds(task):
+            return
+        if not state.is_running:
+            item.connections = 0
+        if state is not ItemState.BACKING_OFF:
+            item.retry_at = None
+            if state is not ItemState.FAILED:
+                item.failure = None
+        if stored_item_state(state) is not kept_before:
+            self.keep_item(task, item)
+        self._tell(ITEM_SIGNALS[state], task.id, item.id)
+        self.refresh(task)
+
+    def set_items(self, task: Task, manifest: Manifest, items: Iterable[Item]) -> None:
+        """Give a task its files."""
+        task.manifest = manifest
+        task.set_items(items)
+        for item in task.items.values():
+            self.keep_item(task, item)
+        self.keep(task)
+        self._tell("items_added", task.id)
+        self.refresh(task)
+
+    def fail(self, task: Task, failure: Failure | None) -> None:
+        """Set or clear why the task as a whole cannot go on."""
+        task.failure = failure
+        self.refresh(task)
+        self.keep(task)
+
+    # -- keeping -----------------------------------------------------------------------------------------
+
+    def keep(self, task: Task) -> None:
+        """Keep a task's row."""
+        if self.holds(task):
+            self.keeper.put_task(_stored(task))
+
+    def keep_item(self, task: Task, item: Item) -> None:
+        """Keep an item's row."""
+        if self.holds(task):
+            self.keeper.put_item(task.id, _stored_item(item))
+
+    async def load(self) -> None:
+        """Take the stored tasks in; nothing is told, the views come later.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        for stored in await self.keeper.load():
+            task = _task(stored)
+            self._tasks[task.id] = task
+            self.order.append(task.id)
+
+
+def new_item(task: Task, file: RemoteFile, folder: str, *, state: ItemState) -> Item:
+    """Make an item.
+
+    Raises:
+        NameRefused: Its name is not safe.
+    """
+    return Item(file, local_path(Destination(task.root, folder), file.path), state=state)
+
+
+def _stored(task: Task) -> StoredTask:
+    manifest = task.manifest
+    return StoredTask(
+        id=task.id,
+        handle=format_handle(task.handle),
+        root=str(task.root),
+        state=stored_task_state(task.state),
+        added_at=task.added_at,
+        completed_at=task.completed_at,
+        globs=task.selection.globs,
+        manifest=manifest and Manifest(
+            manifest.hub, manifest.repo, manifest.revision, manifest.commit, manifest.folder, (),
+            manifest.page_url, manifest.hub_label,
+        ),
+        failure=task.failure,
+        described=task.described,
+    )  # fmt: skip
+
+
+def _stored_item(item: Item) -> StoredItem:
+    file = item.file
+    return StoredItem(
+        file.path,
+        file.size,
+        file.hash,
+        file.url,
+        stored_item_state(item.state),
+        item.durable,
+        item.failure if item.state is ItemState.FAILED else None,
+        item.local_hash,
+    )
+
+
+def _task(stored: StoredTask) -> Task:
+    task = Task(
+        stored.id,
+        parse_handle(stored.handle),
+        root=Path(stored.root),
+        added_at=stored.added_at,
+        selection=Selection(globs=stored.globs),
+    )
+    task.completed_at = stored.completed_at
+    task.failure = stored.failure
+    task.described = stored.described
+    task.intent = {TaskState.PAUSED: Intent.PAUSE, TaskState.CANCELLED: Intent.CANCEL}.get(stored.state, Intent.RUN)
+    if stored.manifest is not None:
+        task.manifest = stored.manifest
+        task.set_items(_item(task, stored.manifest.folder, row) for row in stored.items)
+    task.refresh()
+    return task
+
+
+def _item(task: Task, folder: str, row: StoredItem) -> Item:
+    file = RemoteFile(row.path, row.size, row.hash, row.url, row.state is not ItemState.SKIPPED)
+    refused = row.failure is not None and row.failure.kind == "NameRefused"
+    item = Item(file, None, state=row.state) if refused else new_item(task, file, folder, state=row.state)
+    item.durable = row.durable
+    item.failure = row.failure
+    item.local_hash = row.local_hash
+    return item

@@ -1,0 +1,180 @@
+"""The store in one SQLite file, in WAL mode. SQLite's errors become StoreError here."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from core.errors import Failure, StoreError
+from core.records import Manifest
+from core.states import ItemState, TaskState
+from core.store.base import Batch, StoredItem, StoredTask
+
+SCHEMA_VERSION = 1
+BUSY_MS = 5000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS task (
+    id TEXT PRIMARY KEY, place INTEGER NOT NULL, handle TEXT NOT NULL, root TEXT NOT NULL, state TEXT NOT NULL,
+    added_at REAL NOT NULL, completed_at REAL, globs TEXT NOT NULL, manifest TEXT, failure TEXT,
+    described INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS item (
+    task TEXT NOT NULL, path TEXT NOT NULL, size INTEGER, hash TEXT NOT NULL,
+    url TEXT NOT NULL, state TEXT NOT NULL, durable INTEGER NOT NULL, failure TEXT, local_hash TEXT NOT NULL,
+    PRIMARY KEY (task, path)
+);
+"""
+_PUT_TASK = """
+INSERT INTO task VALUES (:id, COALESCE((SELECT place FROM task WHERE id = :id),
+                                       (SELECT COALESCE(MAX(place), 0) + 1 FROM task)),
+                         :handle, :root, :state, :added_at, :completed_at, :globs, :manifest, :failure, :described)
+ON CONFLICT (id) DO UPDATE SET handle = :handle, root = :root, state = :state, added_at = :added_at,
+    completed_at = :completed_at, globs = :globs, manifest = :manifest, failure = :failure, described = :described
+"""
+_PUT_ITEM = """
+INSERT INTO item VALUES (:task, :path, :size, :hash, :url, :state, :durable, :failure, :local_hash)
+ON CONFLICT (task, path) DO UPDATE SET size = :size, hash = :hash, url = :url, state = :state, durable = :durable,
+    failure = :failure, local_hash = :local_hash
+"""
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"The list of downloads ({path.name}): {error}") from error
+
+
+class SqliteStore:
+    """One file; opened at once.
+
+    Raises:
+        StoreError: It cannot be opened, is damaged, or was written by a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _translated(path):
+            # The engine calls from one thread of its own, but opens and closes from another.
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                self._db.close()
+                raise StoreError(
+                    f"The list of downloads was written by a newer Pulley (format {version})",
+                    action="Start the newer version, or choose another data folder.",
+                )
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")  # a lost last row is found again on the disk
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def load(self) -> list[StoredTask]:
+        """Return all tasks in the order of the queue."""
+        with _translated(self._path):
+            items: dict[str, list[StoredItem]] = {}
+            for row in self._db.execute(
+                "SELECT task, path, size, hash, url, state, durable, failure, local_hash FROM item ORDER BY rowid"
+            ):
+                items.setdefault(row[0], []).append(
+                    StoredItem(row[1], row[2], row[3], row[4], ItemState(row[5]), row[6], _failure(row[7]), row[8])
+                )
+            rows = self._db.execute(
+                "SELECT id, handle, root, state, added_at, completed_at, globs, manifest, failure, described"
+                " FROM task ORDER BY place"
+            ).fetchall()
+        try:
+            return [_task(row, items.get(row[0], [])) for row in rows]
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreError(f"The list of downloads holds something unreadable: {error}") from error
+
+    def write(self, batch: Batch) -> None:
+        """Make the changes durable, all or none."""
+        with _translated(self._path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._write(batch)
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _write(self, batch: Batch) -> None:
+        removed = [(task_id,) for task_id in batch.removed]
+        self._db.executemany("DELETE FROM task WHERE id = ?", removed)
+        self._db.executemany("DELETE FROM item WHERE task = ?", removed)
+        self._db.executemany(_PUT_TASK, [_task_row(task) for task in batch.tasks.values()])
+        self._db.executemany(_PUT_ITEM, [_item_row(key[0], item) for key, item in batch.items.items()])
+        if batch.order is not None:
+            self._db.executemany(
+                "UPDATE task SET place = ? WHERE id = ?", [(n, task_id) for n, task_id in enumerate(batch.order, 1)]
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with _translated(self._path):
+            self._db.close()
+
+
+def _task_row(task: StoredTask) -> dict[str, object]:
+    manifest = None
+    if task.manifest is not None:
+        fields = asdict(task.manifest)
+        del fields["files"]
+        manifest = json.dumps(fields)
+    return {
+        "id": task.id,
+        "handle": task.handle,
+        "root": task.root,
+        "state": task.state.value,
+        "added_at": task.added_at,
+        "completed_at": task.completed_at,
+        "globs": json.dumps(task.globs),
+        "manifest": manifest,
+        "failure": _failure_text(task.failure),
+        "described": int(task.described),
+    }
+
+
+def _item_row(task_id: str, item: StoredItem) -> dict[str, object]:
+    return {
+        "task": task_id,
+        "path": item.path,
+        "size": item.size,
+        "hash": item.hash,
+        "url": item.url,
+        "state": item.state.value,
+        "durable": item.durable,
+        "failure": _failure_text(item.failure),
+        "local_hash": item.local_hash,
+    }
+
+
+def _task(row: tuple[object, ...], items: list[StoredItem]) -> StoredTask:
+    id_, handle, root, state, added_at, completed_at, globs, manifest, failure, described = row
+    return StoredTask(
+        id=str(id_),
+        handle=str(handle),
+        root=str(root),
+        state=TaskState(state),
+        added_at=float(str(added_at)),
+        completed_at=None if completed_at is None else float(str(completed_at)),
+        globs=tuple(json.loads(str(globs))),
+        manifest=None if manifest is None else Manifest(files=(), **json.loads(str(manifest))),
+        failure=_failure(failure),
+        described=bool(described),
+        items=tuple(items),
+    )
+
+
+def _failure_text(failure: Failure | None) -> str | None:
+    return None if failure is None else json.dumps(asdict(failure))
+
+
+def _failure(text: object) -> Failure | None:
+    return None if text is None else Failure(**json.loads(str(text)))

@@ -1,0 +1,229 @@
+"""The disk edge: part files, control files, final names. Blocking calls, made from worker threads only.
+
+OSError becomes LocalError here. Durable is: data after `sync`, a name after the sync of its folder. The systems
+differ in this file alone.
+"""
+
+import errno
+import os
+import stat
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import DiskFull, NameTaken, NotWritable
+from core.paths import aside_path, bad_path, control_path, part_path
+from core.transfer import control
+from core.transfer.blocks import Entry
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_BASE_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+# A FIFO in place of a part would hang an open for ever.
+_NO_HANG = getattr(os, "O_NONBLOCK", 0)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn OSError into LocalErrors that name the path."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _FULL:
+            raise DiskFull(f"No space left for {path.name}: {reason}") from error
+        raise NotWritable(f"{path}: {reason}") from error
+
+
+class PartFile:
+    """The unfinished file, open for reading and writing at offsets; safe from several threads.
+
+    Raises:
+        NotWritable: It is no plain file of ours, or cannot be opened.
+    """
+
+    def __init__(self, final: Path, *, fresh: bool) -> None:
+        self.final = final
+        self.path = part_path(final)
+        self._lock = threading.Lock()
+        flags = os.O_RDWR | os.O_CREAT | _BASE_FLAGS | _NO_HANG | (os.O_TRUNC if fresh else 0)
+        with translated(self.path):
+            self._fd = os.open(self.path, flags, 0o644)
+            if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+                os.close(self._fd)
+                raise NotWritable(f"{self.path} is not a plain file")
+
+    def write(self, offset: int, pieces: Sequence[bytes]) -> None:
+        """Write all pieces one after the other at `offset`."""
+        with translated(self.path):
+            if hasattr(os, "pwritev"):
+                self._pwritev(offset, pieces)
+            else:
+                with self._lock:
+                    os.lseek(self._fd, offset, os.SEEK_SET)
+                    for piece in pieces:
+                        view = memoryview(piece)
+                        while view:
+                            view = view[os.write(self._fd, view) :]
+
+    def _pwritev(self, offset: int, pieces: Sequence[bytes]) -> None:
+        views = [memoryview(piece) for piece in pieces]
+        while views:
+            count = os.pwritev(self._fd, views[:512], offset)  # 512 is below IOV_MAX everywhere
+            offset += count
+            while views and count >= len(views[0]):
+                count -= len(views.pop(0))
+            if count:
+                views[0] = views[0][count:]
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Read up to `count` bytes at `offset`; fewer only at the end of the file."""
+        with translated(self.path):
+            if hasattr(os, "pread"):
+                return os.pread(self._fd, count, offset)
+            with self._lock:
+                os.lseek(self._fd, offset, os.SEEK_SET)
+                return os.read(self._fd, count)
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Read into `buffer` at `offset`; return the count."""
+        with translated(self.path):
+            if hasattr(os, "preadv"):
+                return os.preadv(self._fd, [buffer], offset)
+        data = self.read(offset, len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def sync(self) -> None:
+        """Force the written bytes to the disk."""
+        with translated(self.path):
+            if sys.platform == "darwin":
+                import fcntl
+
+                fcntl.fcntl(self._fd, fcntl.F_FULLFSYNC)
+            elif hasattr(os, "fdatasync"):
+                os.fdatasync(self._fd)
+            else:
+                os.fsync(self._fd)
+
+    def truncate(self, size: int) -> None:
+        """Cut or grow to `size`."""
+        with translated(self.path):
+            os.ftruncate(self._fd, size)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file, holes included."""
+        return os.fstat(self._fd).st_size
+
+    def close(self) -> None:
+        """Close; twice is once."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def make_folder(folder: Path, root: Path) -> None:
+    """Create `folder` below `root`; the root itself may be a link, nothing below it.
+
+    Raises:
+        NotWritable: It cannot be created, or a link or a file stands in the way.
+    """
+    with translated(folder):
+        root.mkdir(parents=True, exist_ok=True)
+        at = root
+        for name in folder.relative_to(root).parts:
+            at = at / name
+            try:
+                at.mkdir()
+            except FileExistsError:
+                if at.is_symlink() or not at.is_dir():
+                    raise NotWritable(f"{at} is not a folder of the models folder") from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Force names in `folder` to the disk; Windows has no such call."""
+    if os.name == "nt":
+        return
+    with translated(folder):
+        fd = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Replace `path` whole or not at all, by way of a temporary name beside it."""
+    temporary = path.with_name(path.name + ".tmp")
+    with translated(path):
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BASE_FLAGS, 0o644)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+            if durable:
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.replace(temporary, path)
+
+
+def write_control(final: Path, identity: control.Identity, entries: list[Entry]) -> None:
+    """Write the control file; call it only after the data it speaks of is synced."""
+    write_atomically(control_path(final), control.dump(identity, entries))
+
+
+def read_control(final: Path) -> tuple[control.Identity, list[Entry]] | None:
+    """Return what the control file says; None where there is none that can be trusted."""
+    try:
+        with open(control_path(final), "rb") as file:
+            return control.load(file.read(control.FILE_BYTES_MAX + 1))
+    except OSError:
+        return None
+
+
+def set_aside(final: Path, *, bad: bool) -> Path | None:
+    """Rename the part so that it is kept but never mixed in; return its new name, None where there is no part."""
+    part = part_path(final)
+    name = bad_path if bad else aside_path
+    with translated(part):
+        if not os.path.lexists(part):
+            return None
+        number = next(n for n in range(1, 10_000) if not os.path.lexists(name(final, n)))
+        os.rename(part, name(final, number))
+        control_path(final).unlink(missing_ok=True)
+    return name(final, number)
+
+
+def place(part: Path, final: Path) -> None:
+    """Give the part its final name, never over something that stands there.
+
+    Raises:
+        NameTaken: Something of that name came into being meanwhile.
+    """
+    with translated(final):
+        try:
+            if os.name == "nt":
+                os.rename(part, final)  # fails on Windows where the target exists
+            else:
+                os.link(part, final, follow_symlinks=False)  # atomic, and fails where the target exists
+                os.unlink(part)
+        except FileExistsError as error:
+            raise NameTaken(f"{final} stands there already") from error
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS):
+                raise
+            if os.path.lexists(final):  # a file system without hard links, FAT for one
+                raise NameTaken(f"{final} stands there already") from error
+            os.rename(part, final)
+        control_path(final).unlink(missing_ok=True)
+
+
+def remove_part(final: Path) -> None:
+    """Delete the part and its control file; nothing else."""
+    with translated(final):
+        for path in (part_path(final), control_path(final)):
+            if path.is_file() or path.is_symlink():
+                path.unlink(missing_ok=True)

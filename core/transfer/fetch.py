@@ -1,0 +1,269 @@
+"""All connections of one item: hands out ranges, grows and shrinks, backs off, flushes, keeps the hash going."""
+
+import asyncio
+import random
+import time
+
+from core.errors import ConnectFailed, DownloadError, ServerBusy
+from core.net.client import Net
+from core.spawn import spawn
+from core.transfer import retry
+from core.transfer.blocks import BlockMap
+from core.transfer.disk import PartFile, write_control
+from core.transfer.grow import RANGE_BYTES, STEAL_LEAST_BYTES, Growth, useful
+from core.transfer.hashing import PrefixHasher
+from core.transfer.job import Crew, Job, Report, finished
+from core.transfer.link import Link, LinkExpired
+from core.transfer.reply import RangeIgnored
+from core.transfer.segment import Segment
+from core.transfer.spans import Work
+
+FLUSH_EVERY_S = 0.5
+HASH_STEP_BYTES = 4 * 2**20
+EXPIRED_LINKS_MOST = 5  # in a row without a byte: then it is no expiry
+
+
+class Fetch:
+    """Brings the missing ranges of one part file in.
+
+    `allotment` is how many connections the budget gives; change it at any time with `allot`.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        net: Net,
+        crew: Crew,
+        report: Report,
+        part: PartFile,
+        blocks: BlockMap,
+        hasher: PrefixHasher,
+    ) -> None:
+        assert job.identity.size is not None
+        self._job = job
+        self._net = net
+        self._crew = crew
+        self._report = report
+        self._part = part
+        self._blocks = blocks
+        self._hasher = hasher
+        self._size: int = job.identity.size
+        self.work = Work(self._size, blocks.spans)
+        self._link = Link(job.identity.url)
+        self._growth = Growth()
+        self._segments: dict[asyncio.Task[None], Segment] = {}
+        self._ended: list[Segment] = []
+        self._wake = asyncio.Event()
+        self._allotment = 1
+        self._received = 0
+        self._marked = 0
+        self._fruitless = 0
+        self._expired = 0
+        self._whole = False
+        self._flushing: asyncio.Future[None] | None = None
+        self._flush_now = False
+        self._flushed_total = blocks.total
+        self._hashing: asyncio.Future[None] | None = None
+
+    def allot(self, count: int) -> None:
+        """Use at most `count` connections from now on; bytes of those that close are kept."""
+        self._allotment = count
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Fetch until every byte is written, synced and recorded.
+
+        Raises:
+            DownloadError: It cannot go on; what came is kept and recorded.
+        """
+        try:
+            while self.work.left or self._segments:
+                self._fit()
+                await self._pause(FLUSH_EVERY_S)
+                error = self._reap()
+                if error is not None:
+                    await self._back_off(error)
+                self._tend()
+        finally:
+            await self._close()
+
+    # -- connections -------------------------------------------------------------------------------------
+
+    def _target(self) -> int:
+        if self._whole or not self._link.is_known:
+            return min(1, self._allotment)
+        return min(self._allotment, useful(self.work.left, self._growth.wants))
+
+    def _fit(self) -> None:
+        """Open or close connections until as many run as should."""
+        target = self._target()
+        running = list(self._segments)
+        for task in running[target:]:
+            task.cancel()
+        for _ in range(target - len(running)):
+            if not self._start():
+                break
+        self._report.connections(len(self._segments))
+
+    def _start(self) -> bool:
+        taken = self.work.take(self._size if self._whole else RANGE_BYTES) or self.work.steal(STEAL_LEAST_BYTES)
+        if taken is None:
+            return False
+        segment = Segment(
+            taken,
+            part=self._part,
+            blocks=self._blocks,
+            crew=self._crew,
+            report=self._report,
+            flush_wanted=self._want_flush,
+            opened=self._wake.set,
+        )
+        name = self._job.identity.path
+        task = spawn(
+            segment.run(self._net, self._link, name=name, size=self._size, whole=self._whole),
+            name=f"segment {name} {taken.start}",
+        )
+        self._segments[task] = segment
+        task.add_done_callback(self._segment_ended)
+        return True
+
+    def _segment_ended(self, task: asyncio.Task[None]) -> None:
+        segment = self._segments.pop(task)
+        if not task.cancelled() and task.exception() is not None and segment.error is None:
+            segment.error = DownloadError(f"An error of Pulley itself: {task.exception()!r}")
+        self.work.finish(segment.range)
+        self._ended.append(segment)
+        self._wake.set()
+
+    def _reap(self) -> DownloadError | None:
+        """Look at the connections that ended; return an error that stops the item for now, or None."""
+        ended, self._ended = self._ended, []
+        stopping: DownloadError | None = None
+        for segment in ended:
+            self._received += segment.moved
+            if segment.moved:
+                self._fruitless = self._expired = 0
+            if segment.error is not None:
+                stopping = self._judge(segment, segment.error) or stopping
+        received = self._received + sum(s.moved for s in self._segments.values())
+        if self._growth.observe(received, len(self._segments), time.monotonic()):
+            self._report.wants(self._growth.wants)
+        return stopping
+
+    def _judge(self, segment: Segment, error: DownloadError) -> DownloadError | None:
+        if isinstance(error, RangeIgnored) and not self._whole:
+            self._whole = True
+            for task in self._segments:
+                task.cancel()
+            return None
+        if isinstance(error, LinkExpired):
+            self._expired += 1
+            return error if self._expired >= EXPIRED_LINKS_MOST else None
+        if isinstance(retry.after_failure(error, 0, jitter=0.0), retry.GiveUp):
+            return error
+        if self._segments:
+            # Others go on, so the item does: only the one too many is not tried again.
+            if isinstance(error, ServerBusy | ConnectFailed) and not segment.moved:
+                self._growth.objected(len(self._segments))
+                self._report.wants(self._growth.wants)
+            return None
+        return error
+
+    async def _back_off(self, error: DownloadError) -> None:
+        # Bytes that moved since the try before make this one free of charge.
+        self._fruitless = 0 if self._received != self._marked else self._fruitless + 1
+        self._marked = self._received
+        decision = retry.after_failure(error, self._fruitless, jitter=random.random())
+        if isinstance(decision, retry.GiveUp):
+            raise error
+        self._report.connections(0)
+        self._report.backing_off(error, decision.seconds)
+        deadline = time.monotonic() + decision.seconds
+        while (left := deadline - time.monotonic()) > 0:
+            await self._pause(min(left, FLUSH_EVERY_S))
+            self._tend()
+        self._report.connecting()
+
+    # -- disk --------------------------------------------------------------------------------------------
+
+    def _want_flush(self) -> None:
+        self._flush_now = True
+        self._wake.set()
+
+    def _tend(self) -> None:
+        """Start a flush and a step of the hash where they are due; pass on what they said."""
+        self._look_at_flush()
+        if self._flushing is None and self._blocks.total != self._flushed_total:
+            self._begin_flush()
+        self._tend_hash()
+
+    def _begin_flush(self) -> "asyncio.Future[None]":
+        self._flush_now = False
+        entries, total = self._blocks.entries(), self._blocks.total
+        for segment in self._segments.values():
+            segment.flush_begins()
+        segments = list(self._segments.values())
+        self._flushing = self._crew.write(self._flush_job, entries)
+
+        def ended(done: "asyncio.Future[None]") -> None:
+            if not done.cancelled() and done.exception() is None:
+                self._flushed_total = total
+                for segment in segments:
+                    segment.flush_ended()
+                self._report.durable(total)
+            self._wake.set()
+
+        self._flushing.add_done_callback(ended)
+        return self._flushing
+
+    def _flush_job(self, entries: list[tuple[int, int, int]]) -> None:
+        self._part.sync()
+        write_control(self._job.final, self._job.identity, entries)
+
+    def _look_at_flush(self) -> None:
+        if self._flushing is not None and self._flushing.done():
+            done, self._flushing = self._flushing, None
+            done.result()
+
+    def _tend_hash(self) -> None:
+        if self._hashing is not None and self._hashing.done():
+            done, self._hashing = self._hashing, None
+            done.result()
+        prefix = self._blocks.spans.prefix_end
+        if self._hashing is None and prefix - self._hasher.at >= HASH_STEP_BYTES:
+            self._hashing = self._crew.hash(self._hasher.advance, prefix, self._part.read_into)
+            self._hashing.add_done_callback(lambda _: self._wake.set())
+
+    # -- waiting and ending ------------------------------------------------------------------------------
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _close(self) -> None:
+        """End every connection and thread, and make durable what came; also when cancelled."""
+        cancelled = False
+        while self._segments:
+            for task in self._segments:
+                task.cancel()
+            try:
+                await asyncio.wait(list(self._segments))
+            except asyncio.CancelledError:
+                cancelled = True
+        self._report.connections(0)
+        self._hasher.stop()
+        for future in (self._hashing, self._flushing):
+            if future is not None:
+                cancelled |= await finished(future)
+        self._hashing = self._flushing = None
+        if self._blocks.total != self._flushed_total:
+            last = self._begin_flush()
+            cancelled |= await finished(last)
+            last.result()
+        if cancelled:
+            raise asyncio.CancelledError

@@ -1,0 +1,134 @@
+"""What one download is given: the job, the threads that work on disks, and whom it tells."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from core.errors import DownloadError
+from core.transfer.control import Identity
+from core.transfer.disk import sync_folder
+
+T = TypeVar("T")
+
+SMALL_BYTES = 2**20  # below this a file comes in one go and has no control file
+WRITERS = 4  # more than one, so that a slow disk does not hold up the others
+HASHERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to fetch.
+
+    Attributes:
+        identity: Which bytes, and where from.
+        final: Where they go.
+        root: The models folder; nothing above it is created or followed.
+        also_right: Further hashes that a file which stands there already may have (a rewritten model.yml).
+    """
+
+    identity: Identity
+    final: Path
+    root: Path
+    also_right: tuple[str, ...] = ()
+
+    @property
+    def is_small(self) -> bool:
+        """Comes in one go, without a control file."""
+        return self.identity.size is not None and self.identity.size < SMALL_BYTES
+
+
+class Report(Protocol):
+    """Whom a download tells; called on the loop, never from a thread."""
+
+    def connecting(self) -> None:
+        """A first connection of a try is being opened."""
+
+    def transferring(self, host: str) -> None:
+        """Bytes come from `host`."""
+
+    def backing_off(self, error: DownloadError, seconds: float) -> None:
+        """A try failed; the next comes after `seconds`."""
+
+    def verifying(self) -> None:
+        """What is on the disk is read and checked."""
+
+    def checked(self, count: int) -> None:
+        """So many bytes are checked so far."""
+
+    def received(self, count: int) -> None:
+        """So many more bytes came from the network."""
+
+    def durable(self, total: int) -> None:
+        """So many bytes are on the disk in all."""
+
+    def connections(self, count: int) -> None:
+        """So many connections are open."""
+
+    def wants(self, count: int) -> None:
+        """So many connections would be of use."""
+
+
+class Crew:
+    """The threads that write, sync and hash; owned by the engine, shared by all downloads."""
+
+    def __init__(self) -> None:
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pulley-write")
+        self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash")
+        self._folder_syncs: dict[Path, asyncio.Future[None]] = {}
+
+    def write(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
+        """Run `work` on a writer thread; the future is of the running loop."""
+        return asyncio.wrap_future(self._writers.submit(work, *args))
+
+    def hash(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
+        """Run `work`, which reads more than it writes, on a hasher thread."""
+        return asyncio.wrap_future(self._hashers.submit(work, *args))
+
+    async def sync_folder(self, folder: Path) -> None:
+        """Make names in `folder` durable; callers that come while one sync runs share the next."""
+        running = self._folder_syncs.get(folder)
+        if running is not None:
+            await asyncio.shield(running)
+            waiting = self._folder_syncs.get(folder)
+            if waiting is not None and waiting is not running:
+                await asyncio.shield(waiting)
+                return
+        sync = self._folder_syncs[folder] = self.write(sync_folder, folder)
+        sync.add_done_callback(lambda done: self._forget(folder, done))
+        await asyncio.shield(sync)
+
+    def _forget(self, folder: Path, done: "asyncio.Future[None]") -> None:
+        if self._folder_syncs.get(folder) is done:
+            del self._folder_syncs[folder]
+        if not done.cancelled():
+            done.exception()  # each waiter has its own copy; nobody else has to look
+
+    def close(self) -> None:
+        """Let running work end; start nothing more."""
+        self._writers.shutdown(wait=False, cancel_futures=False)
+        self._hashers.shutdown(wait=False, cancel_futures=False)
+
+
+async def finished(future: "asyncio.Future[T]") -> bool:
+    """Wait for work in a thread to its real end; return whether the waiter was cancelled meanwhile."""
+    cancelled = False
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError:
+            cancelled = True
+    return cancelled
+
+
+async def settled(future: "asyncio.Future[T]") -> T:
+    """Wait for work in a thread to its real end, then return its result or pass the cancellation on.
+
+    A file must not be closed under a thread that still writes to it.
+    """
+    if await finished(future):
+        future.exception()  # looked at, so that it is not reported as lost
+        raise asyncio.CancelledError
+    return future.result()

@@ -1,0 +1,86 @@
+"""Checks on the head of a reply before one byte of its body is used. Pure."""
+
+import re
+from collections.abc import Mapping
+
+from core.errors import (
+    AccessDenied,
+    DownloadError,
+    GatedModel,
+    GotWebPage,
+    NotFound,
+    RemoteChanged,
+    ServerBusy,
+    ServerRefused,
+    TransferError,
+)
+from core.net.client import retry_after_s
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 509})
+
+
+class RangeIgnored(TransferError):
+    """The server sends the whole file whatever range is asked for: one connection has to do."""
+
+
+def refused(status: int, headers: Mapping[str, str], *, host: str, name: str) -> DownloadError:
+    """Return the error for a status that brings no bytes."""
+    said = headers.get("x-error-message", "").strip()[:300]
+    if headers.get("x-error-code") == "GatedRepo":
+        return GatedModel(said or f"{name} is given only to people who accepted its terms")
+    if status in (401, 403):
+        return AccessDenied(f"{host} refused {name}: {said or f'access denied ({status})'}")
+    if status in (404, 410):
+        return NotFound(
+            f"{name} is no longer on {host}",
+            meaning="The hub does not have this file any more; what came so far is kept.",
+            action="Open the model's page to see what became of it.",
+        )
+    if status in _BUSY:
+        busy = "asks for fewer requests" if status == 429 else "is busy"
+        return ServerBusy(f"{host} {busy} ({status})", retry_after_s=retry_after_s(headers))
+    return ServerRefused(f"{host} refused {name} ({status})")
+
+
+def check_kind(headers: Mapping[str, str], *, host: str, name: str) -> None:
+    """Refuse a web page or a compressed body in place of the file.
+
+    Raises:
+        GotWebPage: The body is HTML and the file is not.
+        TransferError: The body is compressed although plain bytes were asked for.
+    """
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in ("text/html", "application/xhtml+xml") and not name.lower().endswith((".html", ".htm", ".xhtml")):
+        raise GotWebPage(f"{host} sent a web page in place of {name}")
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise TransferError(f"{host} sent {name} compressed although plain bytes were asked for")
+
+
+def check_range(headers: Mapping[str, str], start: int, end: int, *, size: int, name: str) -> int:
+    """Check a 206 for bytes `start` to `end` (exclusive); return where its body really ends, at most `end`.
+
+    Raises:
+        TransferError: Its Content-Range is missing or speaks of other bytes.
+        RemoteChanged: The file has another size than the hub's listing.
+    """
+    match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    if match is None:
+        raise TransferError(f"The reply for {name} does not say which bytes it holds")
+    first, last, total = int(match[1]), int(match[2]), match[3]
+    if total != "*" and int(total) != size:
+        raise RemoteChanged(f"{name} has {total} bytes on the server, the hub's listing says {size}")
+    if first != start or last < first:
+        raise TransferError(f"The reply for {name} holds other bytes than those asked for")
+    return min(end, last + 1)
+
+
+def check_length(headers: Mapping[str, str], *, size: int, name: str) -> None:
+    """Check a 200 for the whole file.
+
+    Raises:
+        RemoteChanged: Its length is not the size in the hub's listing.
+    """
+    length = headers.get("content-length", "").strip()
+    if length and length != str(size):
+        raise RemoteChanged(f"{name} has {length[:20]} bytes on the server, the hub's listing says {size}")

@@ -1,0 +1,177 @@
+"""One connection at work on one range: request, checks, pieces, hand-over to the writer."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+
+from core.errors import DownloadError, Truncated
+from core.net.client import Net
+from core.net.errors import translated
+from core.transfer.blocks import BlockMap, Digest, Entry
+from core.transfer.disk import PartFile
+from core.transfer.job import Crew, Report, finished
+from core.transfer.link import Link
+from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range
+from core.transfer.spans import Range
+
+WRITE_BYTES = 2**20  # gathered before the writer is called: few wake-ups, bounded memory
+FLUSH_SOON_BYTES = 8 * 2**20
+FLUSH_MOST_BYTES = 16 * 2**20  # a crash costs at most this much a connection
+
+
+class Segment:
+    """Fetches `range` and writes it; one write is under way while the next piece is gathered.
+
+    Attributes:
+        range: The range; its end may move down while it runs.
+        moved: Bytes that came in this run.
+        error: What ended it; None when the range is complete or it was stopped.
+    """
+
+    def __init__(
+        self,
+        taken: Range,
+        *,
+        part: PartFile,
+        blocks: BlockMap,
+        crew: Crew,
+        report: Report,
+        flush_wanted: Callable[[], None],
+        opened: Callable[[], None],
+    ) -> None:
+        self.range = taken
+        self.moved = 0
+        self.error: DownloadError | None = None
+        self._part = part
+        self._blocks = blocks
+        self._crew = crew
+        self._report = report
+        self._flush_wanted = flush_wanted
+        self._opened = opened
+        self._digest = Digest(taken.start, blocks.open_entry(taken.start))
+        self._pieces: list[bytes] = []
+        self._gathered = 0
+        self._write_at = taken.start
+        self._writing: asyncio.Future[list[Entry]] | None = None
+        self._recorded = 0  # bytes of this run noted in the block map
+        self._covered = 0  # of these, in the flush under way
+        self._durable = 0  # of these, on the disk
+        self._flushed = asyncio.Event()
+
+    async def run(self, net: Net, link: Link, *, name: str, size: int, whole: bool) -> None:
+        """Fetch until the range is complete, or note in `error` why not.
+
+        With `whole` the file is asked for without a range and what is already there is read and dropped.
+        """
+        try:
+            await self._fetch(net, link, name=name, size=size, whole=whole)
+        except DownloadError as error:
+            self.error = error
+        finally:
+            try:
+                await self._drain()
+            except DownloadError as error:
+                self.error = error
+
+    async def _fetch(self, net: Net, link: Link, *, name: str, size: int, whole: bool) -> None:
+        start, asked_end = self.range.at, self.range.end
+        async with link.open(net, "" if whole else f"bytes={start}-{asked_end - 1}", name=name) as response:
+            headers = response.headers
+            check_kind(headers, host=link.host, name=name)
+            skip = 0
+            if response.status_code == 206:
+                end = check_range(headers, start, asked_end, size=size, name=name)
+            else:
+                check_length(headers, size=size, name=name)
+                if not whole and (start, asked_end) != (0, size):
+                    raise RangeIgnored(f"{link.host} does not send parts of {name}")
+                skip, end = start, size
+            self._report.transferring(link.host)
+            self._opened()
+            await self._read(response, end, skip)
+        if self.range.at < min(end, self.range.end):
+            raise Truncated(f"{link.host} ended the transfer of {name} early")
+
+    async def _read(self, response: httpx.Response, end: int, skip: int) -> None:
+        with translated(str(response.url)):
+            try:
+                async for piece in response.aiter_raw():
+                    if skip:
+                        skip, piece = max(0, skip - len(piece)), piece[skip:]
+                    if piece and self._take(piece, end):
+                        break
+                    if self._gathered >= WRITE_BYTES:
+                        await self._write()
+            finally:
+                # What has arrived but was not yet asked for is not thrown away.
+                read_nowait = response.extensions.get("read_nowait")
+                if read_nowait is not None and not skip and self.range.at < min(end, self.range.end):
+                    self._take(read_nowait(), end)
+
+    def _take(self, piece: bytes, end: int) -> bool:
+        """Keep what belongs to the range; return whether it is complete."""
+        end = min(end, self.range.end)
+        room = end - self.range.at
+        if len(piece) > room:
+            piece = piece[: max(room, 0)]
+        if piece:
+            self._pieces.append(piece)
+            self._gathered += len(piece)
+            self.range.at += len(piece)
+            self.moved += len(piece)
+            self._report.received(len(piece))
+        return self.range.at >= end
+
+    async def _write(self) -> None:
+        """Hand the gathered bytes over once the write before is done; wait where the disk is behind."""
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
+        self._hand_over()
+        unflushed = self.moved - self._durable
+        if unflushed >= FLUSH_SOON_BYTES:
+            self._flush_wanted()
+        while self.moved - self._durable >= FLUSH_MOST_BYTES:
+            self._flushed.clear()
+            self._flush_wanted()
+            await self._flushed.wait()
+
+    async def _drain(self) -> None:
+        """See every byte that came written, even when cancelled meanwhile; raise what the disk said."""
+        cancelled = False
+        for last in (False, True):
+            if self._writing is not None:
+                cancelled |= await finished(self._writing)
+                self._writing.result()
+            if not last:
+                self._hand_over()
+        if cancelled:
+            raise asyncio.CancelledError
+
+    def _hand_over(self) -> None:
+        if not self._pieces:
+            return
+        pieces, at, count = self._pieces, self._write_at, self._gathered
+        self._pieces, self._gathered = [], 0
+        self._write_at = at + count
+        self._writing = self._crew.write(self._write_job, at, pieces)
+        self._writing.add_done_callback(lambda done: self._written(done, count))
+
+    def _write_job(self, at: int, pieces: list[bytes]) -> list[Entry]:
+        self._part.write(at, pieces)
+        return self._digest.feed(pieces)
+
+    def _written(self, done: "asyncio.Future[list[Entry]]", count: int) -> None:
+        if done.cancelled() or done.exception() is not None:
+            return
+        self._blocks.record(done.result())
+        self._recorded += count
+
+    def flush_begins(self) -> None:
+        """Note what the flush that begins now will make durable."""
+        self._covered = self._recorded
+
+    def flush_ended(self) -> None:
+        """Note that the flush succeeded."""
+        self._durable = self._covered
+        self._flushed.set()

@@ -1,0 +1,102 @@
+"""A file that comes in one go: small ones, and those whose size nobody tells. No control file, no second chance
+for half of it: after a fault it begins again.
+"""
+
+import asyncio
+import random
+
+from core.errors import DownloadError, HashMismatch, SizeMismatch, Truncated
+from core.net.client import Net
+from core.net.errors import translated
+from core.transfer import retry
+from core.transfer.disk import PartFile, place, set_aside
+from core.transfer.hashing import PrefixHasher
+from core.transfer.job import Crew, Job, Report, settled
+from core.transfer.link import Link
+from core.transfer.reply import check_kind, check_length
+
+WRITE_BYTES = 2**20
+
+
+class OneGo:
+    """Fetches one file on one connection."""
+
+    def __init__(self, job: Job, *, net: Net, crew: Crew, report: Report) -> None:
+        self._job = job
+        self._net = net
+        self._crew = crew
+        self._report = report
+
+    async def run(self) -> int:
+        """Fetch, check, sync and place the file; return its size.
+
+        Raises:
+            DownloadError: It cannot go on.
+        """
+        fruitless = wrong = 0
+        while True:
+            try:
+                return await self._try()
+            except HashMismatch:
+                wrong += 1
+                if wrong == 2:
+                    await settled(self._crew.write(lambda: set_aside(self._job.final, bad=True)))
+                    raise
+            except DownloadError as error:
+                fruitless += 1
+                decision = retry.after_failure(error, fruitless, jitter=random.random())
+                if isinstance(decision, retry.GiveUp):
+                    raise
+                self._report.connections(0)
+                self._report.backing_off(error, decision.seconds)
+                await asyncio.sleep(decision.seconds)
+                self._report.connecting()
+
+    async def _try(self) -> int:
+        self._report.connections(1)
+        name, size = self._job.identity.path, self._job.identity.size
+        part = PartFile(self._job.final, fresh=True)
+        hasher = PrefixHasher(self._job.identity.hash, size or 0)
+        pieces: list[bytes] = []
+        gathered = written = 0
+        try:
+            link = Link(self._job.identity.url)
+            async with link.open(self._net, "", name=name) as response:
+                check_kind(response.headers, host=link.host, name=name)
+                if size is not None:
+                    check_length(response.headers, size=size, name=name)
+                self._report.transferring(link.host)
+                with translated(str(response.url)):
+                    async for piece in response.aiter_raw():
+                        pieces.append(piece)
+                        gathered += len(piece)
+                        self._report.received(len(piece))
+                        if size is not None and written + gathered > size:
+                            raise SizeMismatch(f"{link.host} sends more than the {size} bytes of {name}")
+                        if gathered >= WRITE_BYTES:
+                            await settled(self._crew.write(_write, part, hasher, written, pieces))
+                            written, gathered, pieces = written + gathered, 0, []
+            total = written + gathered
+            if size is not None and total < size:
+                raise Truncated(f"{link.host} ended the transfer of {name} early")
+            await settled(self._crew.write(_finish, self._job, part, hasher, written, pieces))
+        finally:
+            part.close()
+            self._report.connections(0)
+        await self._crew.sync_folder(self._job.final.parent)
+        self._report.durable(total)
+        return total
+
+
+def _write(part: PartFile, hasher: PrefixHasher, at: int, pieces: list[bytes]) -> None:
+    part.write(at, pieces)
+    hasher.feed(pieces)
+
+
+def _finish(job: Job, part: PartFile, hasher: PrefixHasher, at: int, pieces: list[bytes]) -> None:
+    """Write the rest, check the hash, make it durable and give it its name, in one hop to the thread."""
+    _write(part, hasher, at, pieces)
+    hasher.check(job.identity.path)
+    part.sync()
+    part.close()
+    place(part.path, job.final)
