@@ -131,13 +131,15 @@ class Roster:
         if self.holds(task):
             self.keeper.put_item(task.id, _stored_item(item))
 
-    async def load(self) -> None:
-        """Take the stored tasks in; nothing is told, the views come later.
+    async def load(self, only: frozenset[str] | None) -> None:
+        """Take the stored tasks in, or `only` some; nothing is told, the views come later.
 
         Raises:
             StoreError: They cannot be read.
         """
         for stored in await self.keeper.load():
+            if only is not None and stored.id not in only:
+                continue
             task = _task(stored)
             self._tasks[task.id] = task
             self.order.append(task.id)

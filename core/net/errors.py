@@ -1,5 +1,7 @@
 """The boundary where httpx's errors become ours."""
 
+import os
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +43,8 @@ def _cause(error: BaseException) -> str:
         if isinstance(inner, ssl.SSLCertVerificationError):
             return f"its certificate is not accepted ({inner.verify_message})"
         inner = inner.__cause__ or inner.__context__ or inner
-    if isinstance(inner, OSError) and inner.strerror:
-        return inner.strerror
+    if isinstance(inner, socket.gaierror):
+        return "its name is not known"
+    if isinstance(inner, OSError) and inner.errno:
+        return os.strerror(inner.errno)
     return str(inner) or type(inner).__name__

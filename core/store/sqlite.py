@@ -45,7 +45,7 @@ ON CONFLICT (task, path) DO UPDATE SET size = :size, hash = :hash, url = :url, s
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OverflowError) as error:
         raise StoreError(f"The list of downloads ({path.name}): {error}") from error
 
 

@@ -101,7 +101,7 @@ class Work:
         self._free = SpanSet([(0, size)] if size else [])
         for start, end in done:
             self._free.remove(start, end)
-        self._out: set[Range] = set()
+        self._out: dict[Range, None] = {}  # in the order they went out
 
     @property
     def is_handed_out(self) -> bool:
@@ -120,7 +120,7 @@ class Work:
             return None
         taken = Range(span[0], min(span[1], span[0] + most))
         self._free.remove(taken.start, taken.end)
-        self._out.add(taken)
+        self._out[taken] = None
         return taken
 
     def steal(self, least: int) -> Range | None:
@@ -134,12 +134,12 @@ class Work:
         middle = longest.at + longest.left // 2
         taken = Range(middle, longest.end)
         longest.end = middle
-        self._out.add(taken)
+        self._out[taken] = None
         return taken
 
     def finish(self, taken: Range) -> None:
         """Take a range back; what did not come is free again."""
-        self._out.discard(taken)
+        self._out.pop(taken, None)
         self._free.add(taken.at, taken.end)
 
     def redo(self, start: int, end: int) -> None:

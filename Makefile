@@ -1,0 +1,66 @@
+# What a person types. Everything runs in .venv, which `install` makes; no target needs a network but `install`.
+PYTHON ?= python3
+BIN := .venv/bin
+QT_LIBRARIES := libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2.0-0 libxcb-cursor0 \
+	libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 \
+	libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 fonts-dejavu-core
+
+.PHONY: install system-libraries run demo check test bench pictures format clean
+
+install: .venv/.ready system-libraries
+
+.venv/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=23.2"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $@
+
+# Qt's wheels leave these to the system. As root they are installed; anybody else is told the one command.
+system-libraries:
+	@if command -v dpkg-query >/dev/null 2>&1; then \
+	  missing=""; \
+	  for name in $(QT_LIBRARIES); do \
+	    dpkg-query -W -f='$${Status}' $$name 2>/dev/null | grep -q "ok installed" || missing="$$missing $$name"; \
+	  done; \
+	  if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then \
+	      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	    else \
+	      echo "Qt needs some system libraries. Run: sudo apt-get install$$missing"; exit 1; \
+	    fi; \
+	  fi; \
+	fi
+
+run: install
+	$(BIN)/pulley
+
+# With a display the window opens; without one it writes build/demo.png when both models are complete.
+demo: install
+	@mkdir -p build
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
+	  $(BIN)/pulley demo; \
+	else \
+	  $(BIN)/pulley demo --exit --picture build/demo.png && echo "The window at the end: build/demo.png"; \
+	fi
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_house.py
+
+test: check
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+bench: install
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.bench
+
+pictures: install
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.pictures docs/pictures
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf build .mypy_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,62 @@
+"""Builds an engine from places, settings and environment; the window and the terminal share it."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.engine import Engine
+from core.net.client import Net
+from core.net.credentials import endpoint_of, from_environment
+from core.net.origin import host_label
+from core.records import Limits
+from core.settings import Settings
+from core.sources.cortexso import CortexSo
+from core.sources.direct import Direct
+from core.sources.huggingface import HuggingFace
+from core.store.sqlite import SqliteStore
+
+_log = logging.getLogger(__name__)
+_TRUE = frozenset({"1", "on", "yes", "true"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What was built: close the engine first, then the net."""
+
+    engine: Engine
+    net: Net
+    endpoint: str
+
+    async def aclose(self) -> None:
+        """Stop everything in order."""
+        await self.engine.aclose()
+        await self.net.aclose()
+
+
+def build(data: Path, models: Path, settings: Settings, environ: Mapping[str, str]) -> Parts:
+    """Build an engine over the store in `data`.
+
+    Raises:
+        StoreError: The store cannot be opened.
+    """
+    endpoint = endpoint_of(environ)
+    credentials, warning = from_environment(environ, Path.home())
+    if warning:
+        _log.warning("%s", warning)
+    net = Net(credentials, offline=environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE)
+    sources = (HuggingFace(net, endpoint=endpoint), CortexSo(net, endpoint=endpoint), Direct(net))
+    engine = Engine(
+        net=net,
+        store=SqliteStore(data / "tasks.sqlite"),
+        sources=sources,
+        root=models,
+        limits=limits_of(settings),
+        hub=host_label(endpoint),
+    )
+    return Parts(engine, net, endpoint)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the limits that the settings ask for."""
+    return Limits(tasks=settings.parallel_tasks, connections_per_host=settings.connections_per_host)

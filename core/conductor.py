@@ -1,0 +1,372 @@
+"""Makes things happen: listings, places, connections, runs of items, descriptions. One for an engine.
+
+What should happen is decided by `core.scheduler`; this room starts and stops it. Every start is fenced by the
+item's attempt number, every stop keeps what came.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from core import library
+from core.errors import ConnectFailed, DownloadError, NameRefused, TimedOut, UnsupportedHandle
+from core.net.client import Net
+from core.net.origin import host_label
+from core.paths import collisions
+from core.records import Limits, Manifest
+from core.reports import ItemReport
+from core.roster import Roster, new_item
+from core.scheduler import Demand, Place, admit, share
+from core.sources.base import Source
+from core.spawn import spawn
+from core.states import Intent, ItemState, TaskState
+from core.task import Item, Task
+from core.transfer.control import Identity
+from core.transfer.disk import remove_part
+from core.transfer.download import Download
+from core.transfer.grow import FIRST_CONNECTIONS
+from core.transfer.job import Crew, Job, settled
+
+_log = logging.getLogger(__name__)
+
+LISTINGS_AT_ONCE = 4
+WAITING_LOOKED_AT = 64  # of each task: more could not be started at once anyway
+
+Key = tuple[str, str]
+
+
+class Run:
+    """One run of one item."""
+
+    def __init__(self, task: Task, item: Item, download: Download, report: ItemReport) -> None:
+        self.task = task
+        self.item = item
+        self.download = download
+        self.report = report
+        self.worker: asyncio.Task[None] | None = None
+
+
+class Conductor:
+    """Starts and stops what the scheduler decides.
+
+    Attributes:
+        limits: How much may happen at once.
+        hub_reachable: Whether the last listing got an answer; None before the first.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        *,
+        net: Net,
+        crew: Crew,
+        sources: Sequence[Source],
+        now: Callable[[], float],
+        touched: Callable[[Task, Item | None], None],
+    ) -> None:
+        self.roster = roster
+        self.limits = Limits()
+        self.hub_reachable: bool | None = None
+        self._net = net
+        self._crew = crew
+        self._sources = sources
+        self._now = now
+        self._touched = touched
+        self._runs: dict[Key, Run] = {}
+        self._targets: Counter[Path | None] = Counter()
+        self._listings: dict[str, asyncio.Task[None]] = {}
+        self._begun: set[str] = set()
+        self._sweeps: set[asyncio.Task[None]] = set()
+        self._chores: dict[str, asyncio.Task[None]] = {}
+        self._is_due = False
+        self._is_closed = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Something runs whose numbers may change."""
+        return bool(self._runs or self._listings or self._chores)
+
+    def running(self) -> Iterable[Run]:
+        """The runs under way."""
+        return list(self._runs.values())
+
+    # -- the pump ----------------------------------------------------------------------------------------
+
+    def pump_soon(self) -> None:
+        """Look again at what should run, once for all changes of this turn of the loop."""
+        if not self._is_due and not self._is_closed:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._is_due = False
+        if self._is_closed:
+            return
+        tasks = self.roster.all()
+        self._start_listings(tasks)
+        self._admit(tasks)
+        self._share(tasks)
+
+    def _start_listings(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            if len(self._listings) >= LISTINGS_AT_ONCE:
+                return
+            wants = task.manifest is None and task.failure is None and task.intent is Intent.RUN
+            if wants and task.id not in self._listings:
+                task.resolving = True
+                self._listings[task.id] = spawn(self._list(task), name=f"list {task.id}")
+                self.roster.refresh(task)
+
+    def _admit(self, tasks: Sequence[Task]) -> None:
+        places = []
+        for task in tasks:
+            if task.admitted and not task.state.is_live:
+                task.admitted = task.forced = False
+                self._begun.discard(task.id)
+            if task.admitted or (task.state is TaskState.QUEUED and task.manifest is not None):
+                places.append(Place(task.id, task.admitted, not task.admitted, task.forced))
+        for task_id in admit(places, self.limits):
+            task = self.roster.get(task_id)
+            task.admitted = True
+            self.roster.refresh(task)
+            self._chore(task, self._begin(task))
+        for task in tasks:
+            if task.id in self._begun and task.wanted_count == task.count(ItemState.DONE) and not task.described:
+                self._chore(task, self._complete(task))
+
+    def _chore(self, task: Task, work: Coroutine[Any, Any, None]) -> None:
+        """Run one piece of work of a task at a time."""
+        if task.id in self._chores or not task.state.is_live:
+            work.close()
+            return
+        chore = self._chores[task.id] = spawn(work, name=f"chore of {task.id}")
+
+        def ended(_: object) -> None:
+            self._chores.pop(task.id, None)
+            self.pump_soon()
+
+        chore.add_done_callback(ended)
+
+    def _share(self, tasks: Sequence[Task]) -> None:
+        given = share(self._demands(tasks), self.limits)
+        for key, run in list(self._runs.items()):
+            run.download.allot(given.pop(key, 0))
+        for (task_id, item_id), count in given.items():
+            task = self.roster.get(task_id)
+            item = task.items[item_id]
+            if not self._targets[item.local_path]:  # two models may hold the same file: one fetches, one adopts
+                self._start(task, item, count)
+
+    def _demands(self, tasks: Sequence[Task]) -> Iterable[Demand]:
+        for task in tasks:
+            if task.id not in self._begun or not task.state.is_live:
+                continue
+            running = [run for run in self._runs.values() if run.task is task]
+            for run in running:
+                if run.item.state.is_live:
+                    wants = max(run.report.wanted, 1)
+                    yield Demand(task.id, run.item.id, run.item.host, wants, run.item.file.size or 0, running=True)
+            for item in islice(task.waiting_items(), WAITING_LOOKED_AT):
+                if (task.id, item.id) not in self._runs and not self._targets[item.local_path]:
+                    yield Demand(task.id, item.id, host_label(item.file.url), 1, item.file.size or 0)
+
+    # -- listings ----------------------------------------------------------------------------------------
+
+    async def _list(self, task: Task) -> None:
+        try:
+            done = await settled(self._crew.write(library.find_complete, task.root, task.handle, task.selection))
+            manifest = done or await self._resolve(task)
+        except DownloadError as error:
+            if not isinstance(error, ConnectFailed | TimedOut):
+                self.hub_reachable = True
+            elif task.handle.hub != "direct":
+                self.hub_reachable = False
+            self._listed(task)
+            self.roster.fail(task, error.failure)
+        except asyncio.CancelledError:
+            self._listed(task)
+            raise
+        else:
+            self._listed(task)
+            self._take(task, manifest, complete=done is not None)
+        finally:
+            self._touched(task, None)
+            self.pump_soon()
+
+    def _listed(self, task: Task) -> None:
+        self._listings.pop(task.id, None)
+        task.resolving = False
+
+    async def _resolve(self, task: Task) -> Manifest:
+        for source in self._sources:
+            if source.matches(task.handle):
+                manifest = await source.resolve(task.handle, task.selection)
+                if task.handle.hub != "direct":
+                    self.hub_reachable = True
+                return manifest
+        raise UnsupportedHandle(f"No hub for {task.id}")
+
+    def _take(self, task: Task, manifest: Manifest, *, complete: bool) -> None:
+        """Make the items of a manifest; a name that is refused fails alone."""
+        if not self.roster.holds(task):
+            return
+        meets = collisions(file.path for file in manifest.files)
+        items = []
+        for file in manifest.files:
+            state = ItemState.WAITING if file.wanted else ItemState.SKIPPED
+            try:
+                if file.path in meets:
+                    raise NameRefused(meets[file.path])
+                item = new_item(task, file, manifest.folder, state=ItemState.DONE if complete else state)
+                item.durable = item.size if complete else 0
+            except NameRefused as error:
+                item = Item(file, None, state=ItemState.FAILED if file.wanted else ItemState.SKIPPED)
+                item.failure = error.failure
+            items.append(item)
+        task.described = complete
+        task.completed_at = task.added_at if complete else None
+        self.roster.set_items(task, manifest, items)
+
+    def stop_listing(self, task: Task) -> None:
+        """Stop fetching the listing of a task."""
+        listing = self._listings.pop(task.id, None)
+        if listing is not None:
+            listing.cancel()
+
+    # -- beginning and completing ------------------------------------------------------------------------
+
+    async def _begin(self, task: Task) -> None:
+        """Check the space for the task beside what the others still need; then its items may start."""
+        others = sum(t.size - t.durable for t in self.roster.all() if t.id in self._begun and t is not task)
+        try:
+            await settled(
+                self._crew.write(library.check_space, task.root, task.size - task.durable, others, task.id)
+            )
+        except DownloadError as error:
+            self.roster.fail(task, error.failure)
+            return
+        if task.admitted and self.roster.holds(task):
+            self._begun.add(task.id)
+
+    async def _complete(self, task: Task) -> None:
+        """Write the description; then the task is done."""
+        try:
+            local = await settled(self._crew.write(library.describe, task))
+            await self._crew.sync_folder(library.folder_of(task))
+        except DownloadError as error:
+            self.roster.fail(task, error.failure)
+            return
+        for item_id, local_hash in local.items():
+            task.items[item_id].local_hash = local_hash
+            self.roster.keep_item(task, task.items[item_id])
+        task.described = True
+        task.completed_at = library.wall_clock()
+        self.roster.refresh(task)
+        self.roster.keep(task)
+
+    # -- runs --------------------------------------------------------------------------------------------
+
+    def _start(self, task: Task, item: Item, count: int) -> None:
+        assert item.local_path is not None
+        assert task.manifest is not None
+        item.attempt += 1
+        identity = Identity(item.id, item.file.size, item.file.hash, task.manifest.commit, item.file.url, task.id)
+        also_right = (item.local_hash,) if item.local_hash else ()
+        job = Job(identity, final=item.local_path, root=task.root, also_right=also_right)
+        report = ItemReport(self.roster, task, item, now=self._now, touched=self._touched, changed=self.pump_soon)
+        if not job.is_small and item.file.size is not None:
+            report.wanted = FIRST_CONNECTIONS
+        download = Download(job, net=self._net, crew=self._crew, report=report)
+        download.allot(count)
+        run = Run(task, item, download, report)
+        self._runs[task.id, item.id] = run
+        self._targets[item.local_path] += 1
+        run.worker = spawn(self._run(run), name=f"item {task.id} {item.id} #{item.attempt}")
+        self._touched(task, item)
+
+    async def _run(self, run: Run) -> None:
+        task, item = run.task, run.item
+        try:
+            size = await run.download.run()
+        except DownloadError as error:
+            self._failed(run, error)
+        except Exception as error:
+            _log.exception("%r", item)
+            self._failed(run, DownloadError(f"An error of Pulley itself: {error!r}"))
+        else:
+            await self._succeeded(run, size)
+        finally:
+            if self._runs.get((task.id, item.id)) is run:
+                del self._runs[task.id, item.id]
+            self._targets[item.local_path] -= 1
+            if run.report.is_current:
+                item.connections = 0
+                self.roster.keep_item(task, item)
+            self._touched(task, item)
+            self.pump_soon()
+
+    def _failed(self, run: Run, error: DownloadError) -> None:
+        _log.info("%s %s: %s", run.task.id, run.item.id, error.message)
+        if run.report.is_alive:
+            run.item.failure = error.failure
+            self.roster.move_item(run.task, run.item, ItemState.FAILED)
+
+    async def _succeeded(self, run: Run, size: int) -> None:
+        """First the store, then the signal."""
+        run.report.verifying()
+        run.report.durable(size)
+        self.roster.keep_item(run.task, run.item)
+        await self.roster.keeper.kept()
+        if run.report.is_alive:
+            self.roster.move_item(run.task, run.item, ItemState.DONE)
+
+    def stop(self, task: Task, items: Iterable[Item]) -> None:
+        """Stop the runs of these items; what came is kept."""
+        for item in items:
+            run = self._runs.get((task.id, item.id))
+            if run is not None and run.task is task and run.worker is not None:
+                run.worker.cancel()
+
+    def sweep(self, task: Task, items: Sequence[Item], work: Callable[[], object]) -> None:
+        """Run blocking `work` on the files of these items once no run touches them; until then none starts."""
+        workers = [run.worker for run in self._runs.values() if run.task is task and run.worker is not None]
+        if task.id in self._chores:
+            workers.append(self._chores[task.id])
+        self._targets.update(item.local_path for item in items)
+
+        async def later() -> None:
+            try:
+                if workers:
+                    await asyncio.wait(workers)
+                await settled(self._crew.write(work))
+            finally:
+                self._targets.subtract(item.local_path for item in items)
+                self._sweeps.discard(sweep)
+                self.pump_soon()
+
+        sweep = spawn(later(), name=f"sweep {task.id}")
+        self._sweeps.add(sweep)
+
+    async def aclose(self) -> None:
+        """Stop everything; every byte that came is kept."""
+        self._is_closed = True
+        workers = [
+            *self._listings.values(),
+            *(run.worker for run in self._runs.values() if run.worker is not None),
+        ]
+        for worker in workers:
+            worker.cancel()
+        pending = [*workers, *self._chores.values(), *self._sweeps]
+        if pending:
+            await asyncio.wait(pending)
+
+
+def sweep_parts(items: Iterable[Item]) -> None:
+    """Delete the parts of these items; finished files stay."""
+    for item in items:
+        if item.local_path is not None:
+            remove_part(item.local_path)

@@ -1,0 +1,371 @@
+"""Engine: commands in, signals out. The one object that the window, the API and the terminal talk to.
+
+Commands are synchronous: they are accepted and take effect at once, or raise CommandRefused; the work follows on
+the running asyncio loop, whichever that is. Signals are in the past tense and come after the change. QtCore only.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from core import library
+from core.commands import Command, refusal
+from core.conductor import Conductor, sweep_parts
+from core.errors import CommandRefused
+from core.handles import format_handle
+from core.net.client import Net
+from core.records import Handle, Limits, Selection
+from core.roster import Roster
+from core.sources.base import Source
+from core.spawn import cancel_and_wait, spawn
+from core.states import Intent, ItemState, TaskState
+from core.store.base import Store
+from core.store.keeper import Keeper
+from core.task import Item, Task
+from core.transfer.job import Crew, settled
+from core.transfer.meter import Meter
+
+TICK_S = 0.25
+KEEP_EVERY_TICKS = 8
+SPACE_EVERY_TICKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All tasks together.
+
+    Attributes:
+        active, queued: Numbers of tasks.
+        rate: Bytes a second.
+        eta_s: Seconds to go for all that is live; None when nothing moves.
+        need_bytes: What the live tasks still have to fetch.
+        free_bytes: Free on the file system of the models folder; None while unknown.
+        hub: Host of the hub.
+        hub_reachable: Whether the last listing got an answer; None before the first.
+    """
+
+    active: int = 0
+    queued: int = 0
+    rate: float = 0.0
+    eta_s: float | None = None
+    need_bytes: int = 0
+    free_bytes: int | None = None
+    hub: str = ""
+    hub_reachable: bool | None = None
+
+
+class Engine(QObject):
+    """Downloads models.
+
+    Signals:
+        task_added(id), task_about_to_be_removed(id), task_removed(id), task_moved(id): The list changed.
+        items_added(id): The files of a task are known.
+        task_STATE(id): A task came into that state; one signal a TaskState.
+        item_STATE(task id, item id): An item came into that state; one signal an ItemState.
+        progress_updated({task id: (item id, ...)}): Numbers changed; at most four times a second.
+        totals_updated(): `totals` changed; at most four times a second.
+    """
+
+    task_added = Signal(str)
+    task_about_to_be_removed = Signal(str)
+    task_removed = Signal(str)
+    task_moved = Signal(str)
+    items_added = Signal(str)
+    task_queued = Signal(str)
+    task_resolving = Signal(str)
+    task_running = Signal(str)
+    task_verifying = Signal(str)
+    task_paused = Signal(str)
+    task_done = Signal(str)
+    task_failed = Signal(str)
+    task_cancelled = Signal(str)
+    item_waiting = Signal(str, str)
+    item_connecting = Signal(str, str)
+    item_transferring = Signal(str, str)
+    item_backing_off = Signal(str, str)
+    item_verifying = Signal(str, str)
+    item_paused = Signal(str, str)
+    item_done = Signal(str, str)
+    item_skipped = Signal(str, str)
+    item_failed = Signal(str, str)
+    item_cancelled = Signal(str, str)
+    progress_updated = Signal(object)
+    totals_updated = Signal()
+
+    def __init__(
+        self,
+        *,
+        net: Net,
+        store: Store,
+        sources: Sequence[Source],
+        root: Path,
+        limits: Limits | None = None,
+        hub: str = "",
+    ) -> None:
+        super().__init__()
+        self.root = root
+        self._crew = Crew()
+        self._roster = Roster(Keeper(store), self._tell)
+        self._conductor = Conductor(
+            self._roster, net=net, crew=self._crew, sources=sources, now=self.now, touched=self._touch
+        )
+        self._conductor.limits = limits or Limits()
+        self._hub = hub
+        self._meter = Meter()
+        self._free_bytes: int | None = None
+        self._dirty: dict[str, set[str]] = {}
+        self._ticker: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    def _tell(self, name: str, *args: object) -> None:
+        getattr(self, name).emit(*args)
+        self._tick_soon()
+
+    # -- looking -----------------------------------------------------------------------------------------
+
+    @staticmethod
+    def now() -> float:
+        """Seconds of the clock that rates, times left and retries are measured with."""
+        return time.monotonic()
+
+    @property
+    def tasks(self) -> list[Task]:
+        """All tasks in the order of the queue."""
+        return self._roster.all()
+
+    def task(self, task_id: str) -> Task:
+        """Return a task; KeyError for an unknown id."""
+        return self._roster.get(task_id)
+
+    def index_of(self, task_id: str) -> int:
+        """Return the place of a task in the queue, from 0."""
+        return self._roster.order.index(task_id)
+
+    @property
+    def limits(self) -> Limits:
+        """How much may happen at once."""
+        return self._conductor.limits
+
+    @property
+    def totals(self) -> Totals:
+        """All tasks together, now."""
+        live = [task for task in self._roster.all() if task.state.is_live]
+        now = self.now()
+        rate = sum(task.rate(now) for task in live)
+        need = sum(task.size - task.durable for task in live)
+        return Totals(
+            active=sum(1 for task in live if task.state.is_active),
+            queued=sum(1 for task in live if not task.state.is_active),
+            rate=rate,
+            eta_s=need / rate if rate > 0 else None,
+            need_bytes=need,
+            free_bytes=self._free_bytes,
+            hub=self._hub,
+            hub_reachable=self._conductor.hub_reachable,
+        )
+
+    def refusal(self, command: Command, task_id: str, item_id: str | None = None) -> str:
+        """Return why a command would be refused now; empty where it would be accepted."""
+        if task_id not in self._roster:
+            return "This download is no longer in the list."
+        task = self._roster.get(task_id)
+        if item_id is not None and item_id not in task.items:
+            return "This model has no such file."
+        return refusal(command, task, None if item_id is None else task.items[item_id])
+
+    def _accept(self, command: Command, task_id: str, item_id: str | None = None) -> tuple[Task, list[Item]]:
+        """Return the task and the items that a command is about, or raise CommandRefused."""
+        reason = "Pulley is closing." if self._is_closed else self.refusal(command, task_id, item_id)
+        if reason:
+            raise CommandRefused(reason)
+        task = self._roster.get(task_id)
+        self._conductor.pump_soon()
+        return task, list(task.items.values()) if item_id is None else [task.items[item_id]]
+
+    # -- commands ----------------------------------------------------------------------------------------
+
+    def add(
+        self, handle: Handle, *, task_id: str = "", selection: Selection | None = None, paused: bool = False
+    ) -> str:
+        """Add a model and return its task id; one that is listed already is resumed instead.
+
+        Raises:
+            CommandRefused: The engine is closing.
+        """
+        if self._is_closed:
+            raise CommandRefused("Pulley is closing.")
+        task_id = task_id or format_handle(handle)
+        if task_id in self._roster:
+            if not paused and not self.refusal(Command.RESUME, task_id):
+                self.resume(task_id)
+            return task_id
+        task = Task(task_id, handle, root=self.root, added_at=time.time(), selection=selection)
+        task.intent = Intent.PAUSE if paused else Intent.RUN
+        self._roster.add(task)
+        self._conductor.pump_soon()
+        return task_id
+
+    def pause(self, task_id: str, item_id: str | None = None) -> None:
+        """Stop a task, or one file of it; every byte that came is kept."""
+        task, items = self._accept(Command.PAUSE, task_id, item_id)
+        if item_id is None:
+            task.intent = Intent.PAUSE
+            self._conductor.stop_listing(task)
+            task.resolving = False
+        self._halt(task, [item for item in items if item.state.is_live], ItemState.PAUSED)
+
+    def resume(self, task_id: str, item_id: str | None = None) -> None:
+        """Let a task, or one file of it, go on."""
+        self._go_on(*self._accept(Command.RESUME, task_id, item_id))
+
+    def retry(self, task_id: str, item_id: str | None = None) -> None:
+        """Try again what failed."""
+        task, items = self._accept(Command.RETRY, task_id, item_id)
+        self._go_on(task, [item for item in items if item.state is ItemState.FAILED])
+
+    def start_now(self, task_id: str, item_id: str | None = None) -> None:
+        """Let a task go on without waiting for a place."""
+        task, items = self._accept(Command.START_NOW, task_id, item_id)
+        task.forced = True
+        self._go_on(task, items)
+
+    def _go_on(self, task: Task, items: list[Item]) -> None:
+        task.intent = Intent.RUN
+        if task.failure is not None:
+            self._roster.fail(task, None)
+        for item in items:
+            if item.state.is_resumable and item.local_path is not None:
+                item.meter = None
+                self._roster.move_item(task, item, ItemState.WAITING)
+        self._roster.refresh(task)
+        self._roster.keep(task)
+
+    def cancel(self, task_id: str, *, keep_parts: bool = False) -> None:
+        """Stop a task for good; it stays listed. Unfinished parts go, unless `keep_parts`; finished files stay."""
+        task, items = self._accept(Command.CANCEL, task_id)
+        task.intent = Intent.CANCEL
+        self._conductor.stop_listing(task)
+        task.resolving = False
+        undone = [item for item in items if item.state not in (ItemState.DONE, ItemState.SKIPPED)]
+        self._halt(task, undone, ItemState.CANCELLED)
+        if not keep_parts:
+            for item in undone:
+                item.attempt += 1  # late words about the parts that go are not heard
+                task.set_durable(item, 0)
+                self._roster.keep_item(task, item)
+            self._conductor.sweep(task, undone, lambda: sweep_parts(undone))
+
+    def remove(self, task_id: str, *, delete_files: bool = False) -> None:
+        """Take a task off the list; its files and parts stay, unless `delete_files`."""
+        task, items = self._accept(Command.REMOVE, task_id)
+        self._conductor.stop_listing(task)
+        self._conductor.stop(task, items)
+        self._dirty.pop(task_id, None)
+        self._roster.remove(task)
+        if delete_files:
+            others = [other for other in self._roster.all() if other.root == task.root]
+            kept = {item.local_path for other in others for item in other.wanted_items()}
+            self._conductor.sweep(task, items, lambda: library.delete_files(task, kept))
+
+    def move(self, task_id: str, index: int) -> None:
+        """Give a task another place in the queue, from 0."""
+        task, _ = self._accept(Command.MOVE, task_id)
+        self._roster.move(task, index)
+
+    def skip(self, task_id: str, item_id: str) -> None:
+        """Leave a file out; what came of it is kept."""
+        task, items = self._accept(Command.SKIP, task_id, item_id)
+        self._halt(task, items, ItemState.SKIPPED)
+
+    def choose(self, task_id: str, item_id: str) -> None:
+        """Take a file in that was left out."""
+        task, (item,) = self._accept(Command.CHOOSE, task_id, item_id)
+        if item.local_path is None:
+            raise CommandRefused(item.failure.message if item.failure else "The name of this file is not safe.")
+        task.described = False
+        state = ItemState.PAUSED if task.intent is Intent.PAUSE else ItemState.WAITING
+        self._roster.move_item(task, item, state)
+
+    def _halt(self, task: Task, items: list[Item], state: ItemState) -> None:
+        self._conductor.stop(task, items)
+        for item in items:
+            self._roster.move_item(task, item, state)
+        self._roster.refresh(task)
+        self._roster.keep(task)
+
+    def set_limits(self, limits: Limits) -> None:
+        """Change how much may happen at once; takes effect at once."""
+        self._conductor.limits = limits
+        self._conductor.pump_soon()
+
+    def set_root(self, root: Path) -> None:
+        """Change the models folder of tasks that are added from now on."""
+        self.root = root
+        self._free_bytes = None
+        self._tick_soon()
+
+    # -- the tick ----------------------------------------------------------------------------------------
+
+    def _touch(self, task: Task, item: Item | None) -> None:
+        if self._roster.holds(task):
+            dirty = self._dirty.setdefault(task.id, set())
+            if item is not None:
+                dirty.add(item.id)
+        self._tick_soon()
+
+    def _tick_soon(self) -> None:
+        if self._ticker is None and not self._is_closed:
+            self._ticker = spawn(self._tick(), name="tick")
+
+    async def _tick(self) -> None:
+        """Tell changed numbers four times a second while something runs, and once more after that."""
+        count = 0
+        try:
+            while True:
+                if count % SPACE_EVERY_TICKS == 0:
+                    self._free_bytes = await settled(self._crew.write(library.free_bytes, self.root))
+                count += 1
+                await asyncio.sleep(TICK_S)
+                for run in self._conductor.running():
+                    self._touch(run.task, run.item)
+                    if count % KEEP_EVERY_TICKS == 0:
+                        self._roster.keep_item(run.task, run.item)
+                dirty, self._dirty = self._dirty, {}
+                if dirty:
+                    self.progress_updated.emit({key: tuple(ids) for key, ids in dirty.items()})
+                self.totals_updated.emit()
+                if not self._conductor.is_busy and not self._dirty:
+                    return
+        finally:
+            self._ticker = None
+
+    # -- life --------------------------------------------------------------------------------------------
+
+    async def load(self, *, only: frozenset[str] | None = None) -> None:
+        """Take the stored tasks in, or `only` those with these ids; what ran goes on by itself.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        await self._roster.load(only)
+        self._conductor.pump_soon()
+        self._tick_soon()
+
+    async def aclose(self) -> None:
+        """Stop cleanly: every byte that came is kept, and what ran will go on at the next start."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        await cancel_and_wait(self._ticker)
+        await self._conductor.aclose()
+        for task in self._roster.all():
+            if task.state is not TaskState.DONE:
+                for item in task.items.values():
+                    if item.state.is_live:
+                        self._roster.keep_item(task, item)
+        await self._roster.keeper.aclose()
+        self._crew.close()

@@ -1,0 +1,173 @@
+"""Settings: the values a person may choose, their limits, and the YAML file that keeps them.
+
+Knows the file and what is a valid value. Must not know the window, the engine or the command line: whoever holds
+the settings applies them. A file that cannot be used never stops the program: what is sound in it is taken, the
+rest falls back to its default, and a copy of the file is kept beside it as `settings.yml.bad-N`.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.errors import StoreError
+
+THEMES = ("system", "light", "dark")
+PARALLEL_TASKS = range(1, 17)
+CONNECTIONS_PER_HOST = range(1, 33)
+FILE_BYTES_MAX = 1 << 20  # a real file has a few kilobytes; a larger one is not ours
+LAYOUT_ENTRY_CHARS_MAX = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person chose.
+
+    Attributes:
+        models_dir: Absolute folder for new models; None for the default.
+        parallel_tasks: Models at a time, 1 to 16.
+        connections_per_host: Open connections to one host, 1 to 32.
+        theme: `system`, `light` or `dark`.
+        ask_before_quit: Ask when downloads are under way.
+        keep_awake: Keep the machine awake while something is coming in.
+        layout: Places of the window and its parts, base64 by name.
+    """
+
+    models_dir: str | None = None
+    parallel_tasks: int = 4
+    connections_per_host: int = 16
+    theme: str = "system"
+    ask_before_quit: bool = True
+    keep_awake: bool = True
+    layout: dict[str, str] = field(default_factory=dict)
+
+
+def _is_int_in(allowed: range) -> Callable[[object], bool]:
+    return lambda value: type(value) is int and value in allowed  # True is an int, but no number of tasks
+
+
+def _is_folder(value: object) -> bool:
+    return value is None or (isinstance(value, str) and "\0" not in value and Path(value).is_absolute())
+
+
+def _is_layout(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(k, str) and isinstance(v, str) and len(v) <= LAYOUT_ENTRY_CHARS_MAX for k, v in value.items()
+    )
+
+
+_RULES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "models_dir": (_is_folder, "has to be the full path of a folder"),
+    "parallel_tasks": (_is_int_in(PARALLEL_TASKS), "has to be a whole number from 1 to 16"),
+    "connections_per_host": (_is_int_in(CONNECTIONS_PER_HOST), "has to be a whole number from 1 to 32"),
+    "theme": (lambda value: value in THEMES, "has to be system, light or dark"),
+    "ask_before_quit": (lambda value: isinstance(value, bool), "has to be true or false"),
+    "keep_awake": (lambda value: isinstance(value, bool), "has to be true or false"),
+    "layout": (_is_layout, "has to be a list of names with texts"),
+}
+
+
+def problem(name: str, value: object) -> str:
+    """Return what is wrong with the value of one setting; empty where it is valid."""
+    accepts, demand = _RULES[name]
+    return "" if accepts(value) else f"{name} {demand}"
+
+
+def from_mapping(values: dict[Any, Any]) -> tuple[Settings, list[str]]:
+    """Take the valid values out of a mapping; return the settings and what was wrong with the others.
+
+    Unknown names are left alone: a newer version may have written them.
+    """
+    taken: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name in (entry.name for entry in fields(Settings)):
+        if name not in values:
+            continue
+        if reason := problem(name, values[name]):
+            wrong.append(reason)
+        else:
+            taken[name] = values[name]
+    return Settings(**taken), wrong
+
+
+class SettingsStore:
+    """The settings file.
+
+    Attributes:
+        path: The YAML file; need not exist.
+        warning: What was wrong with the file at the last `load`; empty when all was well.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.warning = ""
+
+    def load(self) -> Settings:
+        """Read the settings; never fails: see `warning`."""
+        self.warning = ""
+        try:
+            with self.path.open("rb") as file:
+                raw = file.read(FILE_BYTES_MAX + 1)
+        except FileNotFoundError:
+            return Settings()
+        except OSError as error:
+            self.warning = f"The settings could not be read ({error.strerror or error}); the defaults are used."
+            return Settings()
+        settings, wrong = self._parse(raw)
+        if wrong:
+            self.warning = f"{wrong}{self._keep_copy()}"
+        return settings
+
+    @staticmethod
+    def _parse(raw: bytes) -> tuple[Settings, str]:
+        if len(raw) > FILE_BYTES_MAX:
+            return Settings(), "The settings file is far too large; the defaults are used."
+        try:
+            values = yaml.safe_load(raw.decode("utf-8-sig"))
+        except (yaml.YAMLError, ValueError, RecursionError):  # bad UTF-8 and impossible dates are ValueErrors
+            return Settings(), "The settings file is damaged; the defaults are used."
+        if not isinstance(values, dict):
+            # We never write an empty file: one that is empty was cut off while it was written.
+            return Settings(), "The settings file is damaged; the defaults are used."
+        settings, wrong = from_mapping(values)
+        if not wrong:
+            return settings, ""
+        return settings, f"The settings file has values that cannot be used: {'; '.join(wrong)}."
+
+    def _keep_copy(self) -> str:
+        number = 1
+        while (copy := self.path.with_name(f"{self.path.name}.bad-{number}")).exists():
+            number += 1
+        try:
+            shutil.copyfile(self.path, copy)
+        except OSError:
+            return ""
+        return f" A copy of it was kept as {copy.name}."
+
+    def save(self, settings: Settings) -> None:
+        """Write all settings: to a temporary name, flushed, then renamed.
+
+        Raises:
+            StoreError: The file could not be written; the old one is unharmed.
+        """
+        text = yaml.safe_dump(asdict(settings), sort_keys=False, allow_unicode=True)
+        temporary = self.path.with_name(self.path.name + ".tmp")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise StoreError(
+                f"The settings could not be saved ({error.strerror or error})",
+                meaning="They hold until the program ends.",
+            ) from error

@@ -1,0 +1,179 @@
+"""The house rules that a machine can see: which room may import which, file sizes, names, texts of the project."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(path for room in ("core", "gui", "resources") for path in (ROOT / room).rglob("*.py"))
+LINES_MAX = 400
+
+# Room -> the rooms of ours that it may import. The longest matching prefix counts.
+BASICS = {"core.states", "core.errors", "core.records"}
+PURE = BASICS | {"core.sizes", "core.spawn", "core.paths", "core"}
+ALLOWED: dict[str, set[str]] = {
+    "core": set(),
+    "core.states": set(),
+    "core.errors": set(),
+    "core.records": set(),
+    "core.sizes": set(),
+    "core.spawn": set(),
+    "core.places": set(),
+    "core.settings": {"core.errors"},
+    "core.paths": {"core.errors", "core.records"},
+    "core.handles": BASICS,
+    "core.formats": BASICS,
+    "core.selection": BASICS | {"core.formats"},
+    "core.task": BASICS | {"core.transfer.meter"},
+    "core.commands": BASICS | {"core.task"},
+    "core.scheduler": BASICS,
+    "core.holder": {"core.errors"},
+    "core.net": PURE,
+    "core.transfer": PURE | {"core.net"},
+    "core.sources": PURE | {"core.net", "core.handles", "core.formats", "core.selection"},
+    "core.store": PURE,
+    "core.description": PURE | {"core.handles", "core.formats", "core.selection"},
+    "core.library": PURE | {"core.description", "core.formats", "core.handles", "core.task", "core.transfer"},
+    "core.roster": PURE | {"core.handles", "core.store", "core.task"},
+    "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},
+    "core.conductor": PURE
+    | {"core.library", "core.net", "core.reports", "core.roster", "core.scheduler", "core.sources", "core.task"}
+    | {"core.transfer"},
+    "core.engine": PURE
+    | {"core.commands", "core.conductor", "core.handles", "core.library", "core.net", "core.roster"}
+    | {"core.sources", "core.store", "core.task", "core.transfer"},
+    "core.compose": PURE | {"core.engine", "core.net", "core.settings", "core.sources", "core.store"},
+    "core.terminal": BASICS | {"core.engine", "core.sizes", "core.task"},
+    "core.headless": PURE
+    | {"core.compose", "core.engine", "core.handles", "core.holder", "core.places", "core.settings"}
+    | {"core.terminal"},
+    "core.cli": PURE | {"core.handles", "core.headless", "core.net", "core.places"},
+    "core.demo": {"core.spawn"},
+    "resources": set(),
+    "gui": set(),
+    "gui.__main__": {"core.cli", "gui"},
+    "gui.app": {"core", "gui", "resources"},
+    "gui.loop": set(),
+    "gui.tree": BASICS | {"core.commands", "core.engine", "core.task", "gui"},
+}
+GUI = PURE | {"core.commands", "core.engine", "core.handles", "core.settings", "core.task", "gui", "resources"}
+
+FOREIGN: dict[str, set[str]] = {
+    "core": {"PySide6.QtCore", "httpx", "aiohttp", "yaml", "yarl"},
+    "gui": {"PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "shiboken6"},
+    "gui.loop": {"PySide6.QtWidgets", "qasync"},
+    "resources": set(),
+}
+
+
+def module_of(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def imports_of(path: Path) -> Iterator[tuple[int, str]]:
+    known = {module_of(source) for source in SOURCES}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                deeper = f"{node.module}.{alias.name}"
+                yield node.lineno, deeper if deeper in known else node.module
+
+
+def longest_prefix(module: str, table: dict[str, set[str]]) -> set[str] | None:
+    parts = module.split(".")
+    for depth in range(len(parts), 0, -1):
+        found = table.get(".".join(parts[:depth]))
+        if found is not None:
+            return found
+    return None
+
+
+def is_under(module: str, rooms: set[str]) -> bool:
+    # "core" and "gui" stand for the packages themselves, not for every room in them, save for the two roots.
+    return any(module == room or (module.startswith(room + ".") and room not in ("core",)) for room in rooms)
+
+
+def test_every_import_follows_an_arrow_of_the_architecture() -> None:
+    wrong = []
+    for path in SOURCES:
+        module = module_of(path)
+        specific = [room for room in ALLOWED if module == room or module.startswith(room + ".")]
+        room = max(specific, key=len)
+        allowed = GUI if room == "gui" and module != "gui" else ALLOWED[room]
+        for line, target in imports_of(path):
+            top = target.split(".")[0]
+            if top in ("core", "gui", "resources"):
+                inside = room not in ("core", "gui") and (target == room or target.startswith(room + "."))
+                everything = module == "gui.app" and top in ("core", "gui", "resources")
+                if not (inside or everything or is_under(target, allowed)):
+                    wrong.append(f"{path.relative_to(ROOT)}:{line} imports {target}")
+            elif top not in sys.stdlib_module_names:
+                foreign = longest_prefix(module, FOREIGN) or set()
+                if not any(target == name or target.startswith(name + ".") for name in foreign):
+                    wrong.append(f"{path.relative_to(ROOT)}:{line} imports {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}: {count} lines"
+        for path in SOURCES
+        if (count := path.read_text(encoding="utf-8").count("\n")) > LINES_MAX
+    ]
+    assert not long, "\n".join(long)
+
+
+def test_every_module_says_what_it_knows() -> None:
+    silent = [str(p.relative_to(ROOT)) for p in SOURCES if not ast.get_docstring(ast.parse(p.read_text("utf-8")))]
+    assert not silent, silent
+
+
+def test_no_module_hides_one_of_the_standard_library() -> None:
+    hidden = [
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if module_of(path).split(".")[-1] in sys.stdlib_module_names and path.name not in ("__main__.py",)
+    ]
+    assert not hidden, hidden
+
+
+@pytest.mark.parametrize("call", ["exec", "exec_", "processEvents"])
+def test_no_nested_event_loop_is_ever_started(call: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == call
+    ]
+    assert not found, found
+
+
+def test_the_terminal_commands_import_no_widgets() -> None:
+    script = (
+        "import sys, core.cli, core.headless\n"
+        "bad = [m for m in sys.modules if m.startswith('gui') or m in"
+        " ('PySide6.QtGui', 'PySide6.QtWidgets', 'qasync')]\n"
+        "assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
+def test_the_project_names_no_place_where_it_was_made() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    pattern = re.compile(r"/work/|/root/|pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org")
+    wrong = [
+        name
+        for name in tracked
+        if name.endswith((".py", ".md", ".toml", ".yaml", ".yml", "Makefile", ".svg"))
+        and name != "tests/test_house.py"
+        if pattern.search((ROOT / name).read_text(encoding="utf-8"))
+    ]
+    assert not wrong, wrong
