@@ -10,7 +10,7 @@ from core.spawn import spawn
 from core.transfer import retry
 from core.transfer.blocks import BlockMap
 from core.transfer.disk import PartFile, write_control
-from core.transfer.grow import RANGE_BYTES, STEAL_LEAST_BYTES, Growth, useful
+from core.transfer.grow import RANGE_BYTES, STEAL_LEAST_BYTES, STEAL_WORTH_S, Growth, useful
 from core.transfer.hashing import PrefixHasher
 from core.transfer.job import Crew, Job, Report, finished
 from core.transfer.link import Link, LinkExpired
@@ -107,7 +107,9 @@ class Fetch:
         self._report.connections(len(self._segments))
 
     def _start(self) -> bool:
-        taken = self.work.take(self._size if self._whole else RANGE_BYTES) or self.work.steal(STEAL_LEAST_BYTES)
+        taken = self.work.take(self._size if self._whole else RANGE_BYTES)
+        if taken is None and self._stealing_pays():
+            taken = self.work.steal(STEAL_LEAST_BYTES)
         if taken is None:
             return False
         segment = Segment(
@@ -127,6 +129,11 @@ class Fetch:
         self._segments[task] = segment
         task.add_done_callback(self._segment_ended)
         return True
+
+    def _stealing_pays(self) -> bool:
+        """Tell whether the slowest remainder takes long enough to be worth a request and a closed connection."""
+        now = time.monotonic()
+        return any(segment.seconds_left(now) > STEAL_WORTH_S for segment in self._segments.values())
 
     def _segment_ended(self, task: asyncio.Task[None]) -> None:
         segment = self._segments.pop(task)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 RANGE_BYTES = 16 * 2**20  # what one request asks for; the hash follows within this much a connection
 STEAL_LEAST_BYTES = 2 * 2**20  # near the end a remainder is halved only if each half is worth a request
+STEAL_WORTH_S = 0.5  # and only if it takes this long: what a cut connection had on its way is lost
 BYTES_A_CONNECTION = 2 * 2**20  # a smaller remainder does not earn a further connection
 FIRST_CONNECTIONS = 4
 MOST_CONNECTIONS = 16

@@ -35,14 +35,15 @@ class Link:
         """Open the file, with a Range where `range_header` is not empty; yield a 200 or 206.
 
         Raises:
-            LinkExpired: The redirected address is no longer good and was forgotten.
+            LinkExpired: The redirected address is not good, or no longer, and was forgotten.
             DownloadError: Any other refusal.
         """
         direct = self._direct
         headers = {"Range": range_header} if range_header else {}
         async with net.stream("GET", direct or self.url, headers=headers) as response:
             if response.status_code not in (200, 206):
-                if direct and response.status_code in _EXPIRED:
+                elsewhere = host_label(str(response.url)) != host_label(self.url)
+                if (direct or elsewhere) and response.status_code in _EXPIRED:
                     self._direct, self.is_known = "", False
                     raise LinkExpired(f"The address of {name} has expired")
                 raise refused(response.status_code, response.headers, host=host_label(str(response.url)), name=name)

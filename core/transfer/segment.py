@@ -1,6 +1,7 @@
 """One connection at work on one range: request, checks, pieces, hand-over to the writer."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import httpx
@@ -43,6 +44,7 @@ class Segment:
         self.range = taken
         self.moved = 0
         self.error: DownloadError | None = None
+        self._since = time.monotonic()
         self._part = part
         self._blocks = blocks
         self._crew = crew
@@ -58,6 +60,11 @@ class Segment:
         self._covered = 0  # of these, in the flush under way
         self._durable = 0  # of these, on the disk
         self._flushed = asyncio.Event()
+
+    def seconds_left(self, now: float) -> float:
+        """Return how long the rest takes at the speed so far; infinite before the first byte."""
+        elapsed = max(now - self._since, 1e-3)
+        return self.range.left * elapsed / self.moved if self.moved else float("inf")
 
     async def run(self, net: Net, link: Link, *, name: str, size: int, whole: bool) -> None:
         """Fetch until the range is complete, or note in `error` why not.

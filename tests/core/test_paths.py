@@ -13,12 +13,14 @@ from core.records import Destination
 HERE = Destination(Path("/models"), "huggingface.co/org/repo")
 
 REFUSED = [
-    "", "../x", "..\\x", "/etc/passwd", "C:\\x", "D:x", "\\\\host\\share\\x", "a/../../b", "./", "a/./b", "a/", "a//b",
+    "", "../x", "..\\x", "/etc/passwd", "C:\\x", "D:x", "\\\\host\\share\\x", "a/../../b", "./", "a/./b", "a/",
+    "a//b",
     "CON", "nul.txt", "a/COM1", "COM¹.gguf", "lpt9.x", "a.", "a ", "a:stream", "a<b", "a|b", 'a"b', "a?b", "a*b",
     "a\0b", "a\nb", "a\x7f", "x\u202egguf.exe", "\ud800", "~", "~root/x", "model.gguf.part", "model.gguf.part.ctl",
     "m.part.old-3", "m.bad-1", "M.PART", "x" * 256, "ä" * 128, "/".join("d" * 40), " a",
 ]  # fmt: skip
-ACCEPTED = ["model.gguf", "Q4_K_M/model-00001-of-00003.gguf", ".gitattributes", "1_Pooling/config.json", "模型.gguf",
+ACCEPTED = ["model.gguf", "Q4_K_M/model-00001-of-00003.gguf", ".gitattributes", "1_Pooling/config.json",
+            "模型.gguf",
             "a b.txt", "part", "console.txt", "x" * 255]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from core.states import (
     derive_task_state,
 )
 
-I, T = ItemState, TaskState
+It, T = ItemState, TaskState
 
 
 def test_states_and_signals_are_a_bijection() -> None:
@@ -47,19 +47,19 @@ def test_every_state_has_its_moves() -> None:
         (Intent.RUN, None, {"failed": True}, T.FAILED),
         (Intent.PAUSE, None, {}, T.PAUSED),
         (Intent.CANCEL, None, {}, T.CANCELLED),
-        (Intent.RUN, [I.WAITING], {}, T.QUEUED),
-        (Intent.RUN, [I.WAITING], {"admitted": True}, T.RUNNING),
-        (Intent.RUN, [I.TRANSFERRING, I.DONE], {"admitted": True}, T.RUNNING),
-        (Intent.RUN, [I.VERIFYING, I.DONE], {"admitted": True}, T.VERIFYING),
-        (Intent.RUN, [I.VERIFYING, I.TRANSFERRING], {"admitted": True}, T.RUNNING),
-        (Intent.RUN, [I.DONE, I.SKIPPED], {"described": True}, T.DONE),
-        (Intent.RUN, [I.DONE], {"admitted": True}, T.VERIFYING),
-        (Intent.RUN, [I.FAILED, I.WAITING], {"admitted": True}, T.RUNNING),
-        (Intent.RUN, [I.FAILED, I.DONE], {}, T.FAILED),
-        (Intent.RUN, [I.PAUSED, I.DONE], {}, T.PAUSED),
-        (Intent.PAUSE, [I.PAUSED, I.DONE], {}, T.PAUSED),
-        (Intent.PAUSE, [I.DONE], {"described": True}, T.DONE),
-        (Intent.CANCEL, [I.DONE, I.CANCELLED], {}, T.CANCELLED),
+        (Intent.RUN, [It.WAITING], {}, T.QUEUED),
+        (Intent.RUN, [It.WAITING], {"admitted": True}, T.RUNNING),
+        (Intent.RUN, [It.TRANSFERRING, It.DONE], {"admitted": True}, T.RUNNING),
+        (Intent.RUN, [It.VERIFYING, It.DONE], {"admitted": True}, T.VERIFYING),
+        (Intent.RUN, [It.VERIFYING, It.TRANSFERRING], {"admitted": True}, T.RUNNING),
+        (Intent.RUN, [It.DONE, It.SKIPPED], {"described": True}, T.DONE),
+        (Intent.RUN, [It.DONE], {"admitted": True}, T.VERIFYING),
+        (Intent.RUN, [It.FAILED, It.WAITING], {"admitted": True}, T.RUNNING),
+        (Intent.RUN, [It.FAILED, It.DONE], {}, T.FAILED),
+        (Intent.RUN, [It.PAUSED, It.DONE], {}, T.PAUSED),
+        (Intent.PAUSE, [It.PAUSED, It.DONE], {}, T.PAUSED),
+        (Intent.PAUSE, [It.DONE], {"described": True}, T.DONE),
+        (Intent.CANCEL, [It.DONE, It.CANCELLED], {}, T.CANCELLED),
     ],
 )
 def test_the_state_of_a_task_follows_from_its_items(intent, items, flags, expected) -> None:
@@ -74,4 +74,4 @@ def test_a_task_without_live_items_is_never_shown_as_running(intent, items, data
     if state is T.RUNNING:
         assert any(item.is_live for item in wanted)
     if state is T.DONE:
-        assert all(item is I.DONE for item in wanted)
+        assert all(item is It.DONE for item in wanted)

@@ -75,7 +75,7 @@ async def test_head_has_the_headers_of_get(client: httpx.AsyncClient, path: str)
         ("bytes=0-0", 0, 1),
         ("bytes=0-", 0, None),
         ("bytes=100000-199999", 100_000, 200_000),
-        ("bytes=700000-99999999", 700_000, None),
+        ("bytes=400000-99999999", 400_000, None),
         ("bytes=-1000", -1000, None),
     ],
 )
@@ -87,8 +87,6 @@ async def test_a_range_is_sent_as_asked(
         data, url = hub.content("demo/direct", "weights.bin"), hub.direct_url("weights.bin")
     else:
         data, url = hub.content(LLAMA, path), await link(client)
-    if start >= len(data):
-        pytest.skip("beyond this file")
     reply = await client.get(url, headers={"Range": asked})
     assert (reply.status_code, reply.content) == (206, data[start:stop])
     first = start % len(data)

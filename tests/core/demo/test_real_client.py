@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.demo.catalogue import GEMMA, LLAMA, MINILM, TINYLLAMA, VISION
+from core.demo.repos import GeneratedFile, Repo
 from core.demo.server import DemoHub
 
 PREAMBLE = """
@@ -200,11 +201,15 @@ print(json.dumps([
 
 
 async def test_a_body_cut_short_is_resumed_by_the_real_client(hub: DemoHub, tmp_path: Path) -> None:
-    hub.knobs.fail_next["weights.bin"] = ["cut:200000"]
+    """The client keeps whole chunks of 10 MiB of what came, and asks for the rest by a range."""
+    chunk = 10 * 1024 * 1024
+    hub.add_repo(Repo("demo/cut", [GeneratedFile("cut.bin", 2 * chunk)]))
+    hub.knobs.fail_next["cut.bin"] = [f"cut:{chunk + 1000}"]
     script = """
-path = hf.hf_hub_download("demo/direct", "weights.bin", local_dir=folder)
+hf.hf_hub_download("demo/cut", "cut.bin", local_dir=folder)
 print(json.dumps(hashes(folder)))
 """
-    files = await run(hub, tmp_path, script)
-    assert files["weights.bin"] == expected(hub, "demo/direct")["weights.bin"]
-    assert hub.bytes_sent("weights.bin") == len(hub.content("demo/direct", "weights.bin"))
+    assert await run(hub, tmp_path, script) == expected(hub, "demo/cut")
+    first, second = hub.requests.of("cut.bin", server="cdn", method="GET")
+    assert (first.range, first.status, first.bytes_sent) == (None, 200, chunk + 1000)
+    assert (second.range, second.status, second.bytes_sent) == (f"bytes={chunk}-", 206, chunk)
