@@ -8,5 +8,5 @@ Must not know: any other room of core, so that what the rooms are tested against
     shelf      what the hub holds, who may see it            calls               a request, a reply
     api, listing, resolve, cdn                               the routes: a request in, a reply out
     knobs, pace, deliver, records                            rates, faults, sending, the log of requests
-    server     DemoHub: two servers on two host names        __main__            the same as a program
+    server     DemoHub: two servers on two host names        __main__, thread    the same as a program, on a thread
 """

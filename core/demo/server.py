@@ -194,6 +194,7 @@ class DemoHub:
             reply = spoil(reply, fault)
             self._complete(reply, name)
             record.status = 0 if fault and fault.is_silent else reply.status
+            self.requests.changed()  # who waits for a fault to be taken, or for a status
             of_file = bool(reply.file) and reply.status in (200, 206)
 
             def count(sent: int) -> None:
