@@ -124,8 +124,7 @@ class Conductor:
     def _admit(self, tasks: Sequence[Task]) -> None:
         places = []
         for task in tasks:
-            if task.admitted and not task.state.is_live:
-                task.admitted = task.forced = False
+            if not task.admitted:
                 self._begun.discard(task.id)
             if task.admitted or (task.state is TaskState.QUEUED and task.manifest is not None):
                 places.append(Place(task.id, task.admitted, not task.admitted, task.forced))

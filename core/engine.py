@@ -230,8 +230,8 @@ class Engine(QObject):
     def start_now(self, task_id: str, item_id: str | None = None) -> None:
         """Let a task go on without waiting for a place."""
         task, items = self._accept(Command.START_NOW, task_id, item_id)
-        task.forced = True
         self._go_on(task, items)
+        task.forced = True
 
     def _go_on(self, task: Task, items: list[Item]) -> None:
         task.intent = Intent.RUN

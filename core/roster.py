@@ -80,10 +80,13 @@ class Roster:
     # -- changes of state --------------------------------------------------------------------------------
 
     def refresh(self, task: Task) -> None:
-        """Derive the state of a task again; keep and tell a change."""
+        """Derive the state of a task again; keep and tell a change. Who stands still gives its place back."""
         if not self.holds(task):
             return
-        if task.refresh():
+        changed = task.refresh()
+        if not task.state.is_live:
+            task.admitted = task.forced = False
+        if changed:
             self.keep(task)
             self._tell(TASK_SIGNALS[task.state], task.id)
 

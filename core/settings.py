@@ -106,9 +106,19 @@ class SettingsStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.warning = ""
+        self._current: Settings | None = None
+
+    @property
+    def current(self) -> Settings:
+        """The settings in force: as last loaded or given to `save`."""
+        return self.load() if self._current is None else self._current
 
     def load(self) -> Settings:
         """Read the settings; never fails: see `warning`."""
+        self._current = self._read()
+        return self._current
+
+    def _read(self) -> Settings:
         self.warning = ""
         try:
             with self.path.open("rb") as file:
@@ -153,8 +163,9 @@ class SettingsStore:
         """Write all settings: to a temporary name, flushed, then renamed.
 
         Raises:
-            StoreError: The file could not be written; the old one is unharmed.
+            StoreError: The file could not be written; the old one is unharmed, the settings hold all the same.
         """
+        self._current = settings
         text = yaml.safe_dump(asdict(settings), sort_keys=False, allow_unicode=True)
         temporary = self.path.with_name(self.path.name + ".tmp")
         try:

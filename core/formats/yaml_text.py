@@ -1,0 +1,59 @@
+"""YAML of strangers, loaded within bounds: size, nesting, and one kind of error.
+
+libyaml's composer recurses in C and takes the whole process down on deep nesting, so the depth is counted on the
+events first, which need no recursion.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+DEPTH_MAX = 16  # a description has 4
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def load_yaml(text: str, *, chars_max: int) -> Any:
+    """Return the value of a YAML document of plain types.
+
+    Raises:
+        ValueError: It is none, or too large or too deep.
+    """
+    if len(text) > chars_max:
+        raise ValueError("the text is too long")
+    try:
+        _check_depth(text)
+        return yaml.load(text, Loader=_LOADER)
+    except ValueError:
+        raise
+    except (yaml.YAMLError, RecursionError, TypeError, AttributeError, OverflowError, LookupError) as error:
+        # Malformed dates, numbers and keys make the constructors raise more than the parser's own errors.
+        raise ValueError("the text is no YAML") from error
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEPTH_MAX:
+                raise ValueError("the text is nested too deeply")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def load_mapping(text: str, *, chars_max: int) -> dict[Any, Any] | None:
+    """Return the mapping that a YAML text is; None for everything else. Never raises."""
+    try:
+        value = load_yaml(text, chars_max=chars_max)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def dump_yaml(values: Mapping[str, Any]) -> str:
+    """Return a mapping of plain types as block YAML in its order."""
+    text: str = yaml.dump(dict(values), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=2**20)
+    return text
