@@ -80,6 +80,7 @@ class Conductor:
         self._targets: Counter[Path | None] = Counter()
         self._listings: dict[str, asyncio.Task[None]] = {}
         self._begun: set[str] = set()
+        self._adoptable: dict[str, dict[str, str]] = {}
         self._sweeps: set[asyncio.Task[None]] = set()
         self._chores: dict[str, asyncio.Task[None]] = {}
         self._is_due = False
@@ -126,6 +127,7 @@ class Conductor:
         for task in tasks:
             if not task.admitted:
                 self._begun.discard(task.id)
+                self._adoptable.pop(task.id, None)
             if task.admitted or (task.state is TaskState.QUEUED and task.manifest is not None):
                 places.append(Place(task.id, task.admitted, not task.admitted, task.forced))
         for task_id in admit(places, self.limits):
@@ -248,6 +250,8 @@ class Conductor:
         except DownloadError as error:
             self.roster.fail(task, error.failure)
             return
+        if task.handle.hub == "cortexso":
+            self._adoptable[task.id] = await settled(self._crew.write(library.adoptable, task))
         if task.admitted and self.roster.holds(task):
             self._begun.add(task.id)
 
@@ -274,7 +278,8 @@ class Conductor:
         assert task.manifest is not None
         item.attempt += 1
         identity = Identity(item.id, item.file.size, item.file.hash, task.manifest.commit, item.file.url, task.id)
-        also_right = (item.local_hash,) if item.local_hash else ()
+        present = self._adoptable.get(task.id, {}).get(item.id)
+        also_right = (present,) if present else ()
         job = Job(identity, final=item.local_path, root=task.root, also_right=also_right)
         report = ItemReport(self.roster, task, item, now=self._now, touched=self._touched, changed=self.pump_soon)
         if not job.is_small and item.file.size is not None:

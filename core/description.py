@@ -176,7 +176,8 @@ def _rewritten(text: str, task_id: str, manifest: Manifest, files: Sequence[Desc
         files=[_place(manifest, path) for path in models],
         mmproj=next((_place(manifest, file.path) for file in files if is_mmproj(file.path)), ""),
     )
-    whole = load_mapping(f"{text.rstrip()}\n{MARKER}pulley: {{}}\n", chars_max=TEXT_BYTES_MAX)
+    text = text if text.endswith("\n") else f"{text}\n"
+    whole = load_mapping(f"{text}{MARKER}pulley: {{}}\n", chars_max=TEXT_BYTES_MAX)
     return text if whole == {**(load_mapping(text, chars_max=TEXT_BYTES_MAX) or {}), "pulley": {}} else ""
 
 

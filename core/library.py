@@ -4,20 +4,40 @@ Called from worker threads only. Touches only files that a task or a description
 """
 
 import hashlib
-import os
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from core.errors import DiskFull
-from core.paths import model_folder, part_path
-from core.records import Destination, Handle, Manifest, Selection
+from core.description import (
+    MODEL_YML,
+    DescribedFile,
+    Description,
+    body_hash,
+    complete,
+    description_name,
+    find_descriptions,
+    parse,
+    render,
+)
+from core.errors import DiskFull, NameRefused
+from core.formats.gguf import Header, read_header
+from core.formats.quant import is_model
+from core.handles import format_handle
+from core.net.origin import host_label
+from core.paths import model_folder
+from core.records import Destination, Handle, Manifest, RemoteFile, Selection
 from core.sizes import size_text
+from core.sources.base import folder_of as source_folder
 from core.states import ItemState
-from core.task import Task
+from core.task import Item, Task
 from core.transfer import disk
 
+_HUBS = {
+    "huggingface": ("huggingface.co", "https://huggingface.co/{}"),
+    "cortexso": ("huggingface.co", "https://huggingface.co/cortexso/{}"),
+}
 RESERVE_BYTES = 64 * 2**20  # left free for everybody else on the file system
 
 
@@ -61,24 +81,127 @@ def folder_of(task: Task) -> Path:
 
 def find_complete(root: Path, handle: Handle, selection: Selection) -> Manifest | None:
     """Return what a handle stands for where a description says that all of it is here; no network is asked."""
+    try:
+        folder = model_folder(Destination(root, source_folder(handle)))
+    except NameRefused:
+        return None
+    folders = [folder]
+    if handle.hub == "cortexso" and not handle.revision:
+        folders = sorted(path for path in folder.glob("*") if path.is_dir())
+    for place in folders:
+        for found in find_descriptions(place).values():
+            if found.answers(handle, selection) and complete(found, place):
+                return _manifest(found, place.relative_to(root).as_posix())
     return None
 
 
-def describe(task: Task) -> dict[str, str]:
-    """Write the description; return local hashes by path where a file differs from the hub's."""
-    disk.write_atomically(folder_of(task) / "pulley.yml", b"handle: x\n")
+def _manifest(found: Description, folder: str) -> Manifest:
+    label, page = _HUBS.get(found.hub, ("", ""))
+    return Manifest(
+        hub=found.hub,
+        repo=found.repo,
+        revision=found.revision,
+        commit=found.commit,
+        folder=folder,
+        files=tuple(RemoteFile(file.path, file.size, file.hash, "") for file in found.files),
+        page_url=page.format(found.repo) if page else "",
+        hub_label=label or host_label(found.repo),
+    )
+
+
+def adoptable(task: Task) -> dict[str, str]:
+    """Return the present hash of a model.yml that an earlier pull rewrote, by item id.
+
+    Its bytes are no longer the hub's, but its description says which ones of the hub it was made from.
+    """
+    item = task.items.get(MODEL_YML)
+    if item is None or item.local_path is None or not item.local_path.is_file():
+        return {}
+    with disk.translated(item.local_path):
+        data = item.local_path.read_bytes()
+    found = parse(data)
+    for file in found.files if found else ():
+        right = file.hash == item.file.hash and file.local_hash == body_hash(data.decode())
+        if file.path == MODEL_YML and right:
+            return {item.id: "sha256:" + hashlib.sha256(data).hexdigest()}
     return {}
 
 
+def describe(task: Task) -> dict[str, str]:
+    """Write the description of a finished task; return local hashes by item id where a file was rewritten.
+
+    Raises:
+        LocalError: It cannot be written.
+    """
+    assert task.manifest is not None
+    folder = folder_of(task)
+    items = [item for item in task.items.values() if item.state is ItemState.DONE]
+    manifest = replace(task.manifest, files=tuple(item.file for item in task.items.values()))
+    files = [DescribedFile(item.id, item.size, item.file.hash) for item in items]
+    name = description_name(manifest, [item.id for item in items], others=_others(task, folder))
+    rewritten = task.handle.hub == "cortexso" and any(item.id == MODEL_YML for item in items)
+    text = render(
+        task_id=task.id,
+        handle=task.handle,
+        manifest=manifest,
+        files=files,
+        selection=task.selection,
+        header=_header(folder, items),
+        hub_text=_text(folder / MODEL_YML) if rewritten and name == MODEL_YML else None,
+    )
+    disk.write_atomically(folder / name, text.encode())
+    found = parse(text)
+    return {file.path: file.local_hash for file in found.files if file.local_hash} if found else {}
+
+
+def _text(path: Path) -> str:
+    with disk.translated(path):
+        return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _header(folder: Path, items: Sequence[Item]) -> Header | None:
+    """Read what the first GGUF model says of itself; a header that cannot be read only costs the extras."""
+    paths = sorted(item.id for item in items if is_model(item.id))
+    if not paths:
+        return None
+    try:
+        with open(folder.joinpath(*paths[0].split("/")), "rb") as file:
+            return read_header(file)
+    except (OSError, ValueError):
+        return None
+
+
+def _others(task: Task, folder: Path) -> dict[str, Description]:
+    """Return the descriptions in a folder that other pulls wrote."""
+    own = format_handle(task.handle)
+    return {
+        name: found
+        for name, found in find_descriptions(folder).items()
+        if (found.handle, found.globs) != (own, task.selection.globs)
+    }
+
+
 def delete_files(task: Task, kept: Collection[Path | None]) -> None:
-    """Delete what Pulley made of a task: finished files, parts, description, folders that became empty."""
+    """Delete what Pulley made of a task: finished files, parts, description, folders that became empty.
+
+    Files in `kept`, and those that another description names, stay.
+
+    Raises:
+        LocalError: Something cannot be deleted.
+    """
     if task.manifest is None:
         return
+    folder = folder_of(task)
+    others = _others(task, folder)
+    named = {folder.joinpath(*path.split("/")) for found in others.values() for path in found.paths}
+    own = [folder / name for name in find_descriptions(folder) if name not in others]
     for item in task.items.values():
         path = item.local_path
-        if path is None or path in kept:
+        if path is None or path in kept or path in named:
             continue
-        with disk.translated(path):
-            disk.remove_part(path)
-            if item.state is ItemState.DONE and path.is_file():
-                path.unlink()
+        disk.remove_part(path)
+        if item.state is ItemState.DONE:
+            disk.remove_file(path)
+    for path in own:
+        disk.remove_file(path)
+    disk.remove_empty_folders(folder, task.root)

@@ -187,6 +187,7 @@ def _stored_item(item: Item) -> StoredItem:
         item.durable,
         item.failure if item.state is ItemState.FAILED else None,
         item.local_hash,
+        file.wanted,
     )
 
 
@@ -210,7 +211,7 @@ def _task(stored: StoredTask) -> Task:
 
 
 def _item(task: Task, folder: str, row: StoredItem) -> Item:
-    file = RemoteFile(row.path, row.size, row.hash, row.url, row.state is not ItemState.SKIPPED)
+    file = RemoteFile(row.path, row.size, row.hash, row.url, row.wanted)
     refused = row.failure is not None and row.failure.kind == "NameRefused"
     item = Item(file, None, state=row.state) if refused else new_item(task, file, folder, state=row.state)
     item.durable = row.durable

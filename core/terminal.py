@@ -48,7 +48,7 @@ def status_text(task: Task, now: float) -> str:
             waiting = _waiting(task, now)
             return waiting or f"{task.count(ItemState.DONE)} of {task.wanted_count} files"
         case _:
-            return task.state.value
+            return str(task.state.value)
 
 
 def _waiting(task: Task, now: float) -> str:
@@ -106,8 +106,12 @@ class Progress:
             engine.totals_updated.connect(self._draw)
         else:
             engine.progress_updated.connect(self._say_progress)
-            for signal in (engine.task_resolving, engine.items_added, engine.task_done, engine.task_failed):
+            engine.items_added.connect(self._say_files)
+            for signal in (engine.task_resolving, engine.task_done, engine.task_failed):
                 signal.connect(self._say)
+            for task in self._tasks():
+                if task.state is TaskState.DONE:
+                    self._say(task.id)
 
     def finish(self) -> None:
         """Show the end."""
@@ -129,12 +133,13 @@ class Progress:
         self._drawn = len(lines)
 
     def _say(self, task_id: str) -> None:
-        task = self._engine.task(task_id)
         if task_id in self._ids:
-            said = status_text(task, self._engine.now())
-            if task.state in (TaskState.QUEUED, TaskState.RUNNING):
-                said = f"{task.wanted_count} files, {size_text(task.size)}"
-            self._write(f"{task_id}: {said}\n")
+            self._write(f"{task_id}: {status_text(self._engine.task(task_id), self._engine.now())}\n")
+
+    def _say_files(self, task_id: str) -> None:
+        task = self._engine.task(task_id)
+        if task_id in self._ids and not task.described:
+            self._write(f"{task_id}: {task.wanted_count} files, {size_text(task.size)}\n")
 
     def _say_progress(self, changed: dict[str, tuple[str, ...]]) -> None:
         now = self._engine.now()

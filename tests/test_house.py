@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "core.places": set(),
     "core.settings": {"core.errors"},
     "core.paths": {"core.errors", "core.records"},
-    "core.handles": BASICS,
+    "core.handles": BASICS | {"core.formats", "core.net.origin", "core.paths"},
     "core.formats": BASICS,
     "core.selection": BASICS | {"core.formats"},
     "core.task": BASICS | {"core.transfer.meter"},
@@ -38,7 +38,8 @@ ALLOWED: dict[str, set[str]] = {
     "core.sources": PURE | {"core.net", "core.handles", "core.formats", "core.selection"},
     "core.store": PURE,
     "core.description": PURE | {"core.handles", "core.formats", "core.selection"},
-    "core.library": PURE | {"core.description", "core.formats", "core.handles", "core.task", "core.transfer"},
+    "core.library": PURE | {"core.description", "core.formats", "core.handles", "core.net", "core.sources.base"}
+    | {"core.task", "core.transfer"},
     "core.roster": PURE | {"core.handles", "core.store", "core.task"},
     "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},
     "core.conductor": PURE
@@ -65,7 +66,7 @@ GUI = PURE | {"core.commands", "core.engine", "core.handles", "core.settings", "
 
 FOREIGN: dict[str, set[str]] = {
     "core": {"PySide6.QtCore", "httpx", "aiohttp", "yaml", "yarl"},
-    "gui": {"PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "shiboken6"},
+    "gui": {"PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.__version__"},
     "gui.loop": {"PySide6.QtWidgets", "qasync"},
     "resources": set(),
 }
@@ -84,7 +85,7 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 deeper = f"{node.module}.{alias.name}"
-                yield node.lineno, deeper if deeper in known else node.module
+                yield node.lineno, deeper if deeper in known or node.module == "PySide6" else node.module
 
 
 def longest_prefix(module: str, table: dict[str, set[str]]) -> set[str] | None:

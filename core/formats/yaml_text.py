@@ -1,7 +1,8 @@
 """YAML of strangers, loaded within bounds: size, nesting, and one kind of error.
 
 libyaml's composer recurses in C and takes the whole process down on deep nesting, so the depth is counted on the
-events first, which need no recursion.
+events first, which need no recursion. Aliases are refused: nobody needs them here, and a few lines of them stand
+for more values than any later look at the result could visit.
 """
 
 from collections.abc import Mapping
@@ -19,12 +20,12 @@ def load_yaml(text: str, *, chars_max: int) -> Any:
     """Return the value of a YAML document of plain types.
 
     Raises:
-        ValueError: It is none, or too large or too deep.
+        ValueError: It is none, or too large or too deep, or uses aliases.
     """
     if len(text) > chars_max:
         raise ValueError("the text is too long")
     try:
-        _check_depth(text)
+        _check_shape(text)
         return yaml.load(text, Loader=_LOADER)
     except ValueError:
         raise
@@ -33,7 +34,7 @@ def load_yaml(text: str, *, chars_max: int) -> Any:
         raise ValueError("the text is no YAML") from error
 
 
-def _check_depth(text: str) -> None:
+def _check_shape(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -42,6 +43,8 @@ def _check_depth(text: str) -> None:
                 raise ValueError("the text is nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            raise ValueError("the text uses aliases")
 
 
 def load_mapping(text: str, *, chars_max: int) -> dict[Any, Any] | None:

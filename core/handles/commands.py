@@ -105,8 +105,16 @@ def _options(words: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     return plain, options
 
 
+def _named(words: list[str]) -> str:
+    """Return the first plain word; what may follow it is a prompt."""
+    for word in words:
+        if not word.startswith("-"):
+            return word
+    raise UnsupportedHandle("The command names no model")
+
+
 def _ollama(words: list[str], parse: Parse) -> Handle:
-    name = next((word for word in words if not word.startswith("-")), "")
+    name = _named(words)
     host = name.removeprefix("https://").partition("/")[0].lower()
     if host not in rules.HUB_HOSTS:
         raise UnsupportedHandle("The Ollama registry is not supported yet")
@@ -114,7 +122,7 @@ def _ollama(words: list[str], parse: Parse) -> Handle:
 
 
 def _lms_get(words: list[str], parse: Parse) -> Handle:
-    name = next((word for word in words if not word.startswith("-")), "")
+    name = _named(words)
     if "/" not in name:
         raise UnsupportedHandle("Without an organisation this is a search; write org/repo")
     name, at, quant = name.rpartition("@") if "@" in name else (name, "", "")

@@ -37,6 +37,7 @@ class StoredItem:
     durable: int = 0
     failure: Failure | None = None
     local_hash: str = ""
+    wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS task (
 CREATE TABLE IF NOT EXISTS item (
     task TEXT NOT NULL, path TEXT NOT NULL, size INTEGER, hash TEXT NOT NULL,
     url TEXT NOT NULL, state TEXT NOT NULL, durable INTEGER NOT NULL, failure TEXT, local_hash TEXT NOT NULL,
+    wanted INTEGER NOT NULL,
     PRIMARY KEY (task, path)
 );
 """
@@ -35,9 +36,10 @@ ON CONFLICT (id) DO UPDATE SET handle = :handle, root = :root, state = :state, a
     completed_at = :completed_at, globs = :globs, manifest = :manifest, failure = :failure, described = :described
 """
 _PUT_ITEM = """
-INSERT INTO item VALUES (:task, :path, :size, :hash, :url, :state, :durable, :failure, :local_hash)
+INSERT INTO item VALUES (:task, :path, :size, :hash, :url, :state, :durable, :failure, :local_hash,
+    :wanted)
 ON CONFLICT (task, path) DO UPDATE SET size = :size, hash = :hash, url = :url, state = :state, durable = :durable,
-    failure = :failure, local_hash = :local_hash
+    failure = :failure, local_hash = :local_hash, wanted = :wanted
 """
 
 
@@ -79,10 +81,21 @@ class SqliteStore:
         with _translated(self._path):
             items: dict[str, list[StoredItem]] = {}
             for row in self._db.execute(
-                "SELECT task, path, size, hash, url, state, durable, failure, local_hash FROM item ORDER BY rowid"
+                "SELECT task, path, size, hash, url, state, durable, failure, local_hash, wanted"
+                " FROM item ORDER BY rowid"
             ):
                 items.setdefault(row[0], []).append(
-                    StoredItem(row[1], row[2], row[3], row[4], ItemState(row[5]), row[6], _failure(row[7]), row[8])
+                    StoredItem(
+                        row[1],
+                        row[2],
+                        row[3],
+                        row[4],
+                        ItemState(row[5]),
+                        row[6],
+                        _failure(row[7]),
+                        row[8],
+                        bool(row[9]),
+                    )
                 )
             rows = self._db.execute(
                 "SELECT id, handle, root, state, added_at, completed_at, globs, manifest, failure, described"
@@ -152,6 +165,7 @@ def _item_row(task_id: str, item: StoredItem) -> dict[str, object]:
         "durable": item.durable,
         "failure": _failure_text(item.failure),
         "local_hash": item.local_hash,
+        "wanted": int(item.wanted),
     }
 
 

@@ -4,6 +4,7 @@ OSError becomes LocalError here. Durable is: data after `sync`, a name after the
 differ in this file alone.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -227,3 +228,23 @@ def remove_part(final: Path) -> None:
         for path in (part_path(final), control_path(final)):
             if path.is_file() or path.is_symlink():
                 path.unlink(missing_ok=True)
+
+
+def remove_file(path: Path) -> None:
+    """Delete one plain file, if it is there."""
+    with translated(path):
+        if path.is_file() and not path.is_symlink():
+            path.unlink()
+
+
+def remove_empty_folders(folder: Path, root: Path) -> None:
+    """Delete the empty folders in `folder`, then it and its parents below `root` as far as they are empty."""
+    for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        with contextlib.suppress(OSError):
+            inner.rmdir()
+    while folder != root and folder.is_relative_to(root):
+        try:
+            folder.rmdir()
+        except OSError:
+            return  # not empty, or not ours to delete
+        folder = folder.parent

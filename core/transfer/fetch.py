@@ -97,11 +97,11 @@ class Fetch:
 
     def _fit(self) -> None:
         """Open or close connections until as many run as should."""
-        target = self._target()
         running = list(self._segments)
-        for task in running[target:]:
+        # Only the budget takes a connection away: what an open one has on its way would be lost.
+        for task in running[self._allotment :]:
             task.cancel()
-        for _ in range(target - len(running)):
+        for _ in range(self._target() - len(running)):
             if not self._start():
                 break
         self._report.connections(len(self._segments))
