@@ -6,6 +6,7 @@ item's attempt number, every stop keeps what came.
 
 import asyncio
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from itertools import islice
@@ -217,7 +218,7 @@ class Conductor:
             return
         meets = collisions(file.path for file in manifest.files)
         items = []
-        for file in manifest.files:
+        for file in sorted(manifest.files, key=lambda file: (not file.wanted, _natural(file.path))):
             state = ItemState.WAITING if file.wanted else ItemState.SKIPPED
             try:
                 if file.path in meets:
@@ -367,6 +368,11 @@ class Conductor:
         pending = [*workers, *self._chores.values(), *self._sweeps]
         if pending:
             await asyncio.wait(pending)
+
+
+def _natural(path: str) -> list[tuple[bool, int, str]]:
+    """Return a key that sorts `s2` before `s10`."""
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d{1,18})", path)]
 
 
 def sweep_parts(items: Iterable[Item]) -> None:

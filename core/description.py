@@ -18,7 +18,7 @@ from core.formats.model_yml import ENGINE, rewrite_model_yml
 from core.formats.quant import is_mmproj, is_model, stem_of
 from core.formats.yaml_text import dump_yaml, load_mapping
 from core.handles import format_handle
-from core.paths import NAME_BYTES_MAX, check_name
+from core.paths import check_name
 from core.records import Handle, Manifest, Selection
 from core.selection import groups
 
@@ -97,10 +97,9 @@ def description_name(
     itself. `others` are the descriptions that stand there: one that names files which are not wanted now is not
     replaced, for these files would lose it.
     """
-    models = groups(path for path in wanted)
-    name = f"{stem_of(models[0].paths[0])}.yml" if len(models) == 1 else MODEL_YML
-    if len(name.encode()) > NAME_BYTES_MAX:
-        name = MODEL_YML
+    models = groups(wanted)
+    stem = stem_of(models[0].paths[0]) if len(models) == 1 else ""
+    name = f"{stem}.yml" if stem else MODEL_YML
     own = {file.path.casefold() for file in manifest.files}
     is_ours = manifest.hub == "cortexso" and name == MODEL_YML
     kept = {name.casefold() for name, other in (others or {}).items() if not other.paths <= frozenset(wanted)}

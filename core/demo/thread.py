@@ -12,11 +12,16 @@ START_S = 15.0
 
 
 class HubThread:
-    """Runs a hub until `close`."""
+    """Runs a hub until `close`.
+
+    Attributes:
+        hub: The hub while it runs. Counters and knobs may be read and turned from other threads.
+    """
 
     def __init__(self, *, scale: Scale = "demo", knobs: Knobs | None = None) -> None:
         self._scale: Scale = scale
         self._knobs = knobs
+        self.hub: DemoHub | None = None
         self._started: Future[str] = Future()
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -48,5 +53,6 @@ class HubThread:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         async with DemoHub(scale=self._scale, knobs=self._knobs) as hub:
+            self.hub = hub
             self._started.set_result(hub.endpoint)
             await self._stop.wait()

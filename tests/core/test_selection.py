@@ -170,4 +170,4 @@ def test_a_choice_is_never_empty_never_invented_and_never_half_a_model(
         assert len(whole) == min(1, len(models))
         assert all(set(model.paths) <= chosen and not model.missing for model in whole)
         assert not quant or whole[0].label == quant
-    assert set(quants(paths)) <= {"Q4_K_M", "Q8_0"}
+    assert set(quants(paths)) <= {"Q4_K_M", "Q8_0", "FP16"}

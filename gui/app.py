@@ -1,0 +1,229 @@
+"""The composition root of the window: the only place of gui that builds things and knows how they fit together."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtWidgets import QApplication
+
+from core import __version__
+from core.cli import WindowOptions
+from core.compose import Parts, build, limits_of
+from core.demo.knobs import Knobs
+from core.demo.thread import HubThread
+from core.engine import Engine
+from core.errors import StoreError
+from core.holder import DataLock, Door, Held, hand_over
+from core.places import Places
+from core.settings import Settings, SettingsStore
+from core.states import TaskState
+from gui.awake import Awake
+from gui.loop import run
+from gui.main_window import MainWindow
+from gui.style.icons import icon
+from gui.style.theme import Theme
+
+CLOSE_S = 10.0
+DEMO_HANDLES = ("bartowski/Llama-3.2-1B-Instruct-GGUF", "tinyllama:gguf")
+DEMO_BYTES_S = 24e6
+DEMO_LATENCY_S = 0.03
+PICTURE_SIZE = (1400, 850)
+_HUB_VARIABLES = ("HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "HF_HUB_OFFLINE")
+
+
+def open_window(options: WindowOptions) -> int:
+    """Open the window and return the exit code when it is closed."""
+    if options.demo:
+        return _demo(options)
+    try:
+        lock = DataLock(options.places.data, "window")
+    except Held as held:
+        if held.holder is not None and hand_over(held.holder, list(options.handles)):
+            return 0
+        return _complain(held)
+    except StoreError as error:
+        return _complain(error)
+    try:
+        return _run(options, options.places, lock)
+    finally:
+        lock.close()
+
+
+def _demo(options: WindowOptions) -> int:
+    """Open the window against a hub of its own, with data that go when it is closed."""
+    hub = HubThread(scale="demo", knobs=Knobs(bytes_per_s_total=DEMO_BYTES_S, latency_s=DEMO_LATENCY_S))
+    with tempfile.TemporaryDirectory(prefix="pulley-demo-") as folder:
+        for name in _HUB_VARIABLES:
+            os.environ.pop(name, None)
+        os.environ["HF_ENDPOINT"] = hub.start()
+        os.environ["HF_HOME"] = folder
+        places = Places(Path(folder) / "data", Path(folder) / "models")
+        lock = DataLock(places.data, "demo")
+        try:
+            return _run(options, places, lock)
+        finally:
+            lock.close()
+            hub.close()
+
+
+def _complain(error: StoreError) -> int:
+    print(f"pulley: {error.message}. {error.action}", file=sys.stderr)
+    return 1
+
+
+def _run(options: WindowOptions, places: Places, lock: DataLock) -> int:
+    QCoreApplication.setApplicationName("Pulley")
+    QCoreApplication.setApplicationVersion(__version__)
+    QApplication.setDesktopFileName("pulley")
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    store = SettingsStore(places.data / "settings.yml")
+    settings = store.load()
+    try:
+        parts = build(places.data, places.models_or(settings.models_dir), settings, os.environ)
+    except StoreError as error:
+        return _complain(error)
+    session = Session(app, options, places, lock, parts, store, settings)
+    return run(app, session.main)
+
+
+class Session:
+    """One life of the window, from the stored tasks to a clean stop.
+
+    Attributes:
+        window: The window, once it is shown.
+    """
+
+    def __init__(
+        self,
+        app: QApplication,
+        options: WindowOptions,
+        places: Places,
+        lock: DataLock,
+        parts: Parts,
+        store: SettingsStore,
+        settings: Settings,
+    ) -> None:
+        self._app = app
+        self._options = options
+        self._places = places
+        self._lock = lock
+        self._parts = parts
+        self._store = store
+        self._settings = settings
+        self._awake = Awake()
+        self.window: MainWindow | None = None
+        self._stop = asyncio.Event()
+        self._code = 0
+
+    @property
+    def engine(self) -> Engine:
+        """The engine behind the window."""
+        return self._parts.engine
+
+    async def main(self) -> int:
+        """Show the window, run until it is closed, and stop cleanly; return the exit code."""
+        engine = self._parts.engine
+        self._stop = asyncio.Event()
+        theme = Theme()
+        theme.apply(self._app, self._settings.theme)
+        self._app.setWindowIcon(icon("app", theme.tokens))
+        await engine.load()
+        window = MainWindow(engine, self._store, theme, endpoint=self._parts.endpoint)
+        window.stop_requested.connect(self._stop.set)
+        window.settings_changed.connect(lambda settings: self._apply(settings, theme))
+        self._app.aboutToQuit.connect(self._stop.set)
+        engine.totals_updated.connect(self._keep_awake)
+        wake = self._stop_on_signals()
+        door = Door(self._lock, "window", lambda texts: self._take(window, texts))
+        if not self._options.demo:
+            await door.open()
+        if self._options.picture:
+            window.resize(*PICTURE_SIZE)
+        window.show()
+        self.window = window
+        self._begin(window)
+        try:
+            await self._stop.wait()
+        finally:
+            self._forget_signals(wake)
+            self._awake.set(False)
+            await door.aclose()
+            await self._close()
+            window.finish()
+        return self._code
+
+    def _begin(self, window: MainWindow) -> None:
+        if self._options.demo:
+            window.add_texts(list(DEMO_HANDLES), ask=False)
+            if self._options.leave:
+                for name in ("task_done", "task_failed"):
+                    getattr(self._parts.engine, name).connect(lambda _: self._demo_ended(window))
+        elif self._options.handles:
+            self._take(window, list(self._options.handles))
+
+    @staticmethod
+    def _take(window: MainWindow, texts: list[str]) -> None:
+        window.activateWindow()
+        if texts:
+            window.add_texts(texts, ask=False)  # a link of another program is asked about all the same
+
+    def _demo_ended(self, window: MainWindow) -> None:
+        tasks = self._parts.engine.tasks
+        if any(task.state.is_live for task in tasks):
+            return
+        self._code = 0 if all(task.state is TaskState.DONE for task in tasks) else 1
+        for task in tasks:
+            window.tree.expand_task(task.id)
+        # One turn of the loop later everything that the last signal changed is painted.
+        QTimer.singleShot(300, window, lambda: self._picture_and_leave(window))
+
+    def _picture_and_leave(self, window: MainWindow) -> None:
+        if self._options.picture:
+            path = Path(self._options.picture)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not window.grab().save(str(path), "PNG"):
+                print(f"pulley: the picture {path} could not be written", file=sys.stderr)
+                self._code = 1
+        self._stop.set()
+
+    def _apply(self, settings: Settings, theme: Theme) -> None:
+        self._settings = settings
+        theme.apply(self._app, settings.theme)
+        self._parts.engine.set_limits(limits_of(settings))
+        self._parts.engine.set_root(self._places.models_or(settings.models_dir))
+        self._keep_awake()
+
+    def _keep_awake(self) -> None:
+        self._awake.set(self._settings.keep_awake and self._parts.engine.totals.active > 0)
+
+    def _stop_on_signals(self) -> socket.socket:
+        """Let SIGINT and SIGTERM wake the loop, which on its own never looks at them while Qt is idle."""
+        reader, writer = socket.socketpair()
+        reader.setblocking(False)
+        writer.setblocking(False)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+        asyncio.get_running_loop().add_reader(reader.fileno(), lambda: reader.recv(64))
+        self._writer = writer
+        return reader
+
+    def _forget_signals(self, reader: socket.socket) -> None:
+        signal.set_wakeup_fd(-1)
+        asyncio.get_running_loop().remove_reader(reader.fileno())
+        reader.close()
+        self._writer.close()
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._parts.aclose()
+        except TimeoutError:
+            print("pulley: the disk did not take the last bytes in time; they are fetched again", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""The details pane below the list: everything about the selected row."""

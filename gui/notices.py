@@ -1,0 +1,126 @@
+"""What stands in the way of the downloads: one sentence with one button, above the list.
+
+`find_notice` is a pure function of the engine's numbers; the strip shows its result. A notice that was hidden comes
+back only after its cause went away and returned.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from core.engine import Totals
+from core.task import Task
+from gui import wording
+from gui import wording_window as words
+from gui.parts import named
+from gui.style.icons import icon
+from gui.style.theme import Theme
+
+ICON_PX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence.
+
+    Attributes:
+        key: What it is about; the same cause has the same key.
+        text: The sentence.
+        button: `retry`, `settings`, `page`, or empty for none.
+        task_id: The task that the button is about; empty for all.
+    """
+
+    key: str
+    text: str
+    button: str = ""
+    task_id: str = ""
+
+
+def find_notices(tasks: Iterable[Task], totals: Totals) -> list[Notice]:
+    """Return what stands in the way, the weightiest first."""
+    found = []
+    if totals.hub_reachable is False:
+        found.append(Notice("hub", words.notice_hub(totals.hub), "retry"))
+    free, need = totals.free_bytes, totals.need_bytes
+    if free is not None and free < need:
+        found.append(Notice("space", words.notice_space(wording.size(free), wording.size(need)), "settings"))
+    for task in tasks:
+        failure = task.failure if task.state.is_final and task.state.is_resumable else None
+        if failure is not None and failure.kind in wording.NEEDS_ACCESS:
+            gated = failure.kind == "GatedModel"
+            text = words.notice_gated(task.name) if gated else words.notice_denied(task.name)
+            found.append(Notice(f"access {task.id}", text, "page", task.id))
+    return found
+
+
+class NoticeStrip(QFrame):
+    """Shows one notice, or nothing.
+
+    Signals:
+        pressed: Notice whose button was pressed.
+    """
+
+    pressed = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticeStrip")
+        self.setProperty("side", True)
+        self._theme = theme
+        self._notice: Notice | None = None
+        self._found: list[Notice] = []
+        self._hidden: set[str] = set()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 8, 6)
+        row.setSpacing(8)
+        self._sign = QLabel()
+        self._text = named(QLabel(), "noticeText")
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setWordWrap(True)
+        self._button = named(QPushButton(), "noticeButton")
+        self._button.clicked.connect(lambda: self.pressed.emit(self._notice))
+        self._close = named(QToolButton(), "noticeClose")
+        self._close.setIconSize(QSize(ICON_PX, ICON_PX))
+        self._close.setToolTip(words.notice_button("dismiss"))
+        self._close.setAccessibleName(words.notice_button("dismiss"))
+        self._close.clicked.connect(self._dismiss)
+        row.addWidget(self._sign)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._button)
+        row.addWidget(self._close)
+        self._paint()
+        theme.changed.connect(self._paint)
+        self.hide()
+
+    @property
+    def notice(self) -> Notice | None:
+        """What is shown now."""
+        return self._notice
+
+    def offer(self, found: list[Notice]) -> None:
+        """Show the first of these that was not hidden."""
+        self._found = found
+        self._hidden &= {notice.key for notice in found}
+        shown = next((notice for notice in found if notice.key not in self._hidden), None)
+        if shown == self._notice:
+            return
+        self._notice = shown
+        if shown is not None:
+            self._text.setText(wording.one_line(shown.text))
+            self.setAccessibleName(shown.text)
+            self._button.setVisible(bool(shown.button))
+            if shown.button:
+                self._button.setText(words.notice_button(shown.button))
+        self.setVisible(shown is not None)
+
+    def _dismiss(self) -> None:
+        if self._notice is not None:
+            self._hidden.add(self._notice.key)
+            self.offer(self._found)
+
+    def _paint(self) -> None:
+        tokens = self._theme.tokens
+        self._sign.setPixmap(icon("warning", tokens, role="amber").pixmap(ICON_PX))
+        self._close.setIcon(icon("clear", tokens, role="muted"))
