@@ -1,4 +1,4 @@
-"""`pulley` and `python -m gui`: the command line, with the window handed in. Imports Qt's widgets only for a window."""
+"""`pulley` and `python -m gui`: the command line, with the window handed in; Qt's widgets only for a window."""
 
 import os
 import sys

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from core.handles import EXAMPLES
 from gui import wording_window as words
@@ -32,19 +32,25 @@ def _centred(text: str, *, muted: bool = False, large: bool = False) -> QLabel:
     return label
 
 
-class _Page(QWidget):
-    """A sign, a heading, a sentence, and room for buttons, in the middle."""
+class _Page(QScrollArea):
+    """A sign, a heading, a sentence, and room for buttons, in the middle; scrolls in a small window."""
 
     def __init__(self, theme: Theme, sign: str, title: str, text: str) -> None:
         super().__init__()
         self._theme, self._name = theme, sign
         self._sign = QLabel()
         self._sign.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.column = QVBoxLayout(self)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget()
+        self.column = QVBoxLayout(inside)
         self.column.setSpacing(8)
         self.column.addStretch(2)
         for part in (self._sign, _centred(title, large=True), _centred(text, muted=True)):
             self.column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.setWidget(inside)
+        inside.setAutoFillBackground(False)
         self._paint()
         theme.changed.connect(self._paint)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QByteArray
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QSplitter, QWidget
 
 from gui.tree.view import TaskTreeView
@@ -11,14 +12,14 @@ SHOWN, HIDDEN = "shown", "hidden"
 
 
 class LayoutMemory:
-    """Saves and restores a window with its splitters, its tree, and parts that can be hidden."""
+    """Saves and restores a window with its splitters, its tree, and parts that an action shows and hides."""
 
     def __init__(
         self,
         window: QMainWindow,
         tree: TaskTreeView,
         splitters: Mapping[str, QSplitter],
-        parts: Mapping[str, QWidget],
+        parts: Mapping[str, tuple[QWidget, QAction]],
     ) -> None:
         self._window = window
         self._tree = tree
@@ -28,10 +29,15 @@ class LayoutMemory:
     def save(self) -> dict[str, str]:
         """Return everything by name."""
         saved = {"geometry": _text(self._window.saveGeometry()), "tree": _text(self._tree.save_state())}
+        hidden = [part for part, _ in self._parts.values() if part.isHidden()]
+        for name, (part, action) in self._parts.items():
+            saved[name] = SHOWN if action.isChecked() else HIDDEN
+            part.show()  # a splitter forgets the size of what is hidden
         for name, splitter in self._splitters.items():
+            splitter.refresh()
             saved[name] = _text(splitter.saveState())
-        for name, part in self._parts.items():
-            saved[name] = HIDDEN if part.isHidden() else SHOWN
+        for part in hidden:
+            part.hide()
         return saved
 
     def restore(self, saved: Mapping[str, str]) -> None:
@@ -43,9 +49,8 @@ class LayoutMemory:
         for name, splitter in self._splitters.items():
             if name in saved:
                 splitter.restoreState(_bytes(saved[name]))
-        for name, part in self._parts.items():
-            if name in saved:
-                part.setVisible(saved[name] != HIDDEN)
+        for name, (_, action) in self._parts.items():
+            action.setChecked(saved.get(name) != HIDDEN)
 
 
 def _text(data: QByteArray) -> str:

@@ -2,7 +2,7 @@
 
 - On Python 3.14 qasync clears the running loop before its last turn of events, and a quit hangs
   (https://github.com/CabbageDevelopment/qasync/issues/176): the patched loop sets it back around the run.
-- qasync's default executor is a set of QThreads that `close()` waits for without end: name lookups get plain threads.
+- qasync's default executor is a set of QThreads that `close()` waits for without end: lookups get plain threads.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     def make_loop() -> asyncio.AbstractEventLoop:
         loop = PatchedLoop(app)
         loop.set_default_executor(lookups)
-        return loop  # type: ignore[no-any-return]
+        return loop
 
     try:
         with asyncio.Runner(loop_factory=make_loop) as runner:

@@ -41,6 +41,7 @@ FIRST_SIZE = (1120, 680)
 LEAST_SIZE = (720, 420)
 SIDE_WIDTH_PX = 200
 DETAILS_HEIGHT_PX = 256
+LIST_LEAST_PX = 96
 
 
 class MainWindow(QMainWindow):
@@ -86,11 +87,13 @@ class MainWindow(QMainWindow):
             self,
             self.tree,
             {"side_splitter": self._across, "details_splitter": self._down},
-            {"side": self._side, "details": self.details},
+            {
+                "side": (self._side, self.actions_["actionToggleSidebar"]),
+                "details": (self.details, self.actions_["actionToggleDetails"]),
+            },
         )
         self._layout.restore(settings_store.current.layout)
-        self.actions_["actionToggleSidebar"].setChecked(not self._side.isHidden())
-        self.actions_["actionToggleDetails"].setChecked(not self.details.isHidden())
+        self._side.setVisible(self.actions_["actionToggleSidebar"].isChecked())
         self._refresh()
         self._show_totals()
         if settings_store.warning:
@@ -110,6 +113,7 @@ class MainWindow(QMainWindow):
         self._empty = EmptyPage(self._theme)
         self._no_match = NoMatchPage(self._theme)
         self._stack = QStackedWidget()
+        self._stack.setMinimumHeight(LIST_LEAST_PX)
         for page in (self.tree, self._empty, self._no_match):
             self._stack.addWidget(page)
         self.notices = NoticeStrip(self._theme)
@@ -164,7 +168,7 @@ class MainWindow(QMainWindow):
         for name, slot in slots.items():
             self.actions_[name].triggered.connect(lambda _=False, slot=slot: slot())
         self.actions_["actionToggleSidebar"].toggled.connect(self._side.setVisible)
-        self.actions_["actionToggleDetails"].toggled.connect(self.details.setVisible)
+        self.actions_["actionToggleDetails"].toggled.connect(lambda _: self._refresh())
 
     def _connect_rooms(self) -> None:
         for room in (self._intake, self._rows):
@@ -201,6 +205,7 @@ class MainWindow(QMainWindow):
         """Bring everything up to date that depends on states and the selection."""
         tasks = self._engine.tasks
         self._stack.setCurrentWidget(self._page(bool(tasks)))
+        self.details.setVisible(bool(tasks) and self.actions_["actionToggleDetails"].isChecked())
         self._rows.update_enabled()
         self.status_filter.set_counts(count_groups(tasks))
         rows = steering.known(self._engine, self.tree.ids_selected())

@@ -11,6 +11,7 @@ from gui.style.theme import Theme
 
 ICON_PX = 16
 FILTER_WIDTH_PX = 236
+FILTER_LEAST_PX = 110
 
 _WITH_TEXT = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 _GROUPS = (
@@ -68,7 +69,8 @@ class ToolBar(QToolBar):
         self.filter.setPlaceholderText(words.filter_placeholder())
         self.filter.setToolTip(actions["actionFilter"].toolTip())
         self.filter.setClearButtonEnabled(True)
-        self.filter.setFixedWidth(FILTER_WIDTH_PX)
+        self.filter.setMinimumWidth(FILTER_LEAST_PX)
+        self.filter.setMaximumWidth(FILTER_WIDTH_PX)
         self._lens = QAction(self.filter)
         self.filter.addAction(self._lens, QLineEdit.ActionPosition.LeadingPosition)
         self.addWidget(self.filter)

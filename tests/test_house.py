@@ -38,7 +38,8 @@ ALLOWED: dict[str, set[str]] = {
     "core.sources": PURE | {"core.net", "core.handles", "core.formats", "core.selection"},
     "core.store": PURE,
     "core.description": PURE | {"core.handles", "core.formats", "core.selection"},
-    "core.library": PURE | {"core.description", "core.formats", "core.handles", "core.net", "core.sources.base"}
+    "core.library": PURE
+    | {"core.description", "core.formats", "core.handles", "core.net", "core.sources.base"}
     | {"core.task", "core.transfer"},
     "core.roster": PURE | {"core.handles", "core.store", "core.task"},
     "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},

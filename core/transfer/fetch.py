@@ -107,7 +107,7 @@ class Fetch:
         self._report.connections(len(self._segments))
 
     def _start(self) -> bool:
-        taken = self.work.take(self._size if self._whole else RANGE_BYTES)
+        taken = self.work.take(self._size if self._whole else self._range_bytes())
         if taken is None and self._stealing_pays():
             taken = self.work.steal(STEAL_LEAST_BYTES)
         if taken is None:
@@ -129,6 +129,12 @@ class Fetch:
         self._segments[task] = segment
         task.add_done_callback(self._segment_ended)
         return True
+
+    def _range_bytes(self) -> int:
+        """Return how much the next request asks for: smaller towards the end, so that all end together."""
+        left = self.work.left
+        connections = min(max(1, self._allotment), useful(left, self._growth.wants))
+        return max(STEAL_LEAST_BYTES, min(RANGE_BYTES, -(-left // connections)))
 
     def _stealing_pays(self) -> bool:
         """Tell whether the slowest remainder takes long enough to be worth a request and a closed connection."""

@@ -62,9 +62,9 @@ class Segment:
         self._flushed = asyncio.Event()
 
     def seconds_left(self, now: float) -> float:
-        """Return how long the rest takes at the speed so far; infinite before the first byte."""
+        """Return how long the rest takes at the speed so far; at least the time without a first byte."""
         elapsed = max(now - self._since, 1e-3)
-        return self.range.left * elapsed / self.moved if self.moved else float("inf")
+        return self.range.left * elapsed / self.moved if self.moved else elapsed
 
     async def run(self, net: Net, link: Link, *, name: str, size: int, whole: bool) -> None:
         """Fetch until the range is complete, or note in `error` why not.

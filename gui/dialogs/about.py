@@ -1,6 +1,6 @@
 """About Pulley: version and licences, Qt's among them."""
 
-import PySide6
+from PySide6 import __version__ as PYSIDE_VERSION
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -33,7 +33,7 @@ class AboutDialog(QDialog):
         texts.addWidget(plain_label(words.about_version(__version__), muted=True))
         for line in (
             words.about_what(),
-            words.about_licences(qVersion(), PySide6.__version__),
+            words.about_licences(qVersion(), PYSIDE_VERSION),
             words.about_quiet(),
         ):
             texts.addWidget(plain_label(line))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.engine import Engine
 
 Index = QModelIndex | QPersistentModelIndex
+COLUMN_COUNT = len(Column)  # counted once: an enum counts anew each time, and Qt asks a lot
 _CORE = Qt.ItemDataRole
 
 
@@ -56,7 +57,7 @@ class TaskTreeBase(QAbstractItemModel):
     # -- the shape ----------------------------------------------------------------------------------------
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
-        if row < 0 or not 0 <= column < len(Column) or row >= self.rowCount(parent):
+        if row < 0 or not 0 <= column < COLUMN_COUNT or row >= self.rowCount(parent):
             return QModelIndex()
         return self.createIndex(row, column, self._rows[parent.row()].task.serial if parent.isValid() else 0)
 
@@ -73,7 +74,7 @@ class TaskTreeBase(QAbstractItemModel):
         return len(self._rows[parent.row()].items)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return len(Column)
+        return COLUMN_COUNT
 
     def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
         return self.rowCount(parent) > 0
@@ -136,7 +137,7 @@ class TaskTreeBase(QAbstractItemModel):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _CORE.DisplayRole) -> Any:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < COLUMN_COUNT:
             return None
         if role == _CORE.DisplayRole:
             return wording.column_title(Column(section))

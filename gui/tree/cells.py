@@ -148,14 +148,14 @@ def status(row: Task | Item, now: float, first: bool) -> str:
 
 
 def live_values(row: Task | Item, now: float, first: bool) -> tuple[object, ...]:
-    """Return what `LIVE_ORDER` shows of a row; two tuples differ exactly where the row looks different."""
+    """Return what `LIVE_ORDER` shows of a row, raw: where two tuples are equal the row looks the same."""
     speed, left, share = rate(row, now), eta_s(row, now), permille(row)
     return (
         known_size(row),
         (share, tone(row)),
         status(row, now, first),
-        None if speed is None else wording.speed(speed),
-        wording.duration(left),
+        None if speed is None else round(speed),
+        None if left is None else round(left),
         row.durable,
         row.connections,
         retries(row),

@@ -15,6 +15,8 @@ from gui.main_window import MainWindow
 from tests.fakes.engine import FakeEngine
 from tests.gui.main_window.conftest import FakeDesktop, add, enabled, select, settle
 
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen, of dialogs and menus
+
 ALWAYS = {
     "actionAdd", "actionPaste", "actionImport", "actionQuit", "actionFilter", "actionToggleSidebar",
     "actionToggleDetails", "actionSettings", "actionShortcuts", "actionAbout",
@@ -147,6 +149,7 @@ def test_pause_all_and_resume_all_leave_failed_and_cancelled_ones_alone(
 ) -> None:
     for number, state in enumerate((TaskState.RUNNING, TaskState.QUEUED, TaskState.FAILED, TaskState.CANCELLED)):
         add(engine, f"t/{number}", state)
+    settle(window)
     window.actions_["actionPauseAll"].trigger()
     assert engine.calls == [("pause", "t/0", None), ("pause", "t/1", None)]
     engine.calls.clear()

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QEvent, QModelIndex, QPointF
+from PySide6.QtGui import QColor, QHoverEvent, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -157,9 +157,10 @@ def test_painting_makes_no_new_fonts_or_icons(
     view.viewport().grab()
 
 
-def test_hovering_swaps_the_cube_for_the_box(view: TaskTreeView, qtbot: QtBot) -> None:
+def test_hovering_swaps_the_cube_for_the_box(view: TaskTreeView) -> None:
     rect = view.visualRect(index_of(view, Column.NAME, "a/a"))
     before = view.viewport().grab(rect).toImage()
-    qtbot.mouseMove(view.viewport(), QPoint(5, view.viewport().height() - 5))
-    qtbot.mouseMove(view.viewport(), QPoint(rect.left() + 60, rect.center().y()))
-    qtbot.waitUntil(lambda: view.viewport().grab(rect).toImage() != before)
+    place = QPointF(rect.center())
+    event = QHoverEvent(QEvent.Type.HoverMove, place, view.viewport().mapToGlobal(place), QPointF(-1, -1))
+    QApplication.sendEvent(view.viewport(), event)
+    assert view.viewport().grab(rect).toImage() != before
