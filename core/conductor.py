@@ -17,10 +17,10 @@ from core import library
 from core.errors import ConnectFailed, DownloadError, NameRefused, TimedOut, UnsupportedHandle
 from core.net.client import Net
 from core.net.origin import host_label
-from core.paths import collisions
-from core.records import Limits, Manifest
+from core.paths import collisions, local_path
+from core.records import Destination, Limits, Manifest
 from core.reports import ItemReport
-from core.roster import Roster, new_item
+from core.roster import Roster
 from core.scheduler import Demand, Place, admit, share
 from core.sources.base import Source
 from core.spawn import spawn
@@ -216,6 +216,7 @@ class Conductor:
         """Make the items of a manifest; a name that is refused fails alone."""
         if not self.roster.holds(task):
             return
+        place = Destination(task.root, manifest.folder)
         meets = collisions(file.path for file in manifest.files)
         items = []
         for file in sorted(manifest.files, key=lambda file: (not file.wanted, _natural(file.path))):
@@ -223,7 +224,8 @@ class Conductor:
             try:
                 if file.path in meets:
                     raise NameRefused(meets[file.path])
-                item = new_item(task, file, manifest.folder, state=ItemState.DONE if complete else state)
+                local_path(place, file.path)  # refuses what is not safe
+                item = Item(file, place, state=ItemState.DONE if complete else state)
                 item.durable = item.size if complete else 0
             except NameRefused as error:
                 item = Item(file, None, state=ItemState.FAILED if file.wanted else ItemState.SKIPPED)

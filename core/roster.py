@@ -9,7 +9,6 @@ from pathlib import Path
 
 from core.errors import Failure
 from core.handles import format_handle, parse_handle
-from core.paths import local_path
 from core.records import Destination, Manifest, RemoteFile, Selection
 from core.states import ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
 from core.store.base import StoredItem, StoredTask, stored_item_state, stored_task_state
@@ -148,15 +147,6 @@ class Roster:
             self.order.append(task.id)
 
 
-def new_item(task: Task, file: RemoteFile, folder: str, *, state: ItemState) -> Item:
-    """Make an item.
-
-    Raises:
-        NameRefused: Its name is not safe.
-    """
-    return Item(file, local_path(Destination(task.root, folder), file.path), state=state)
-
-
 def _stored(task: Task) -> StoredTask:
     manifest = task.manifest
     return StoredTask(
@@ -205,15 +195,16 @@ def _task(stored: StoredTask) -> Task:
     task.intent = {TaskState.PAUSED: Intent.PAUSE, TaskState.CANCELLED: Intent.CANCEL}.get(stored.state, Intent.RUN)
     if stored.manifest is not None:
         task.manifest = stored.manifest
-        task.set_items(_item(task, stored.manifest.folder, row) for row in stored.items)
+        place = Destination(task.root, stored.manifest.folder)
+        task.set_items(_item(place, row) for row in stored.items)
     task.refresh()
     return task
 
 
-def _item(task: Task, folder: str, row: StoredItem) -> Item:
+def _item(place: Destination, row: StoredItem) -> Item:
     file = RemoteFile(row.path, row.size, row.hash, row.url, row.wanted)
     refused = row.failure is not None and row.failure.kind == "NameRefused"
-    item = Item(file, None, state=row.state) if refused else new_item(task, file, folder, state=row.state)
+    item = Item(file, None if refused else place, state=row.state)
     item.durable = row.durable
     item.failure = row.failure
     item.local_hash = row.local_hash

@@ -8,7 +8,8 @@ from itertools import count
 from pathlib import Path
 
 from core.errors import Failure
-from core.records import Handle, Manifest, RemoteFile, Selection
+from core.paths import local_path
+from core.records import Destination, Handle, Manifest, RemoteFile, Selection
 from core.states import ITEM_MOVES, Intent, ItemState, TaskState, derive_task_state
 from core.transfer.meter import Meter
 
@@ -30,22 +31,23 @@ class Item:
         retries: Tries so far that ended with an error, in this process.
         connections: Open connections now.
         host: Host that the bytes come from; empty before the first reply.
-        local_path: Where the file goes; None when its name is refused.
+        place: Where its model goes; None when its name is refused.
         attempt: Number of the current run; late results of older runs are dropped.
         local_hash: Hash of the file on the disk where it differs from the hub's (a rewritten model.yml).
     """
 
     __slots__ = (
-        "attempt", "checked", "connections", "durable", "failure", "file", "host", "id", "local_hash",
-        "local_path", "meter", "retries", "retry_at", "serial", "state",
+        "_path", "attempt", "checked", "connections", "durable", "failure", "file", "host", "id", "local_hash",
+        "meter", "place", "retries", "retry_at", "serial", "state",
     )  # fmt: skip
 
-    def __init__(self, file: RemoteFile, local_path: Path | None, *, state: ItemState) -> None:
+    def __init__(self, file: RemoteFile, place: Destination | None, *, state: ItemState) -> None:
         self.id = file.path
         self.serial = next(_serials)
         self.file = file
         self.state = state
-        self.local_path = local_path
+        self.place = place
+        self._path: Path | None = None
         self.durable = 0
         self.checked = 0
         self.failure: Failure | None = None
@@ -56,6 +58,13 @@ class Item:
         self.attempt = 0
         self.local_hash = ""
         self.meter: Meter | None = None
+
+    @property
+    def local_path(self) -> Path | None:
+        """Where the file goes; None when its name is refused. Made when first asked for: a list may be long."""
+        if self._path is None and self.place is not None:
+            self._path = local_path(self.place, self.id)
+        return self._path
 
     @property
     def size(self) -> int:

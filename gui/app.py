@@ -14,8 +14,6 @@ from PySide6.QtWidgets import QApplication
 from core import __version__
 from core.cli import WindowOptions
 from core.compose import Parts, build, limits_of
-from core.demo.knobs import Knobs
-from core.demo.thread import HubThread
 from core.engine import Engine
 from core.errors import StoreError
 from core.holder import DataLock, Door, Held, hand_over
@@ -56,6 +54,9 @@ def open_window(options: WindowOptions) -> int:
 
 def _demo(options: WindowOptions) -> int:
     """Open the window against a hub of its own, with data that go when it is closed."""
+    from core.demo.knobs import Knobs  # only the demo waits for a server's libraries to load
+    from core.demo.thread import HubThread
+
     hub = HubThread(scale="demo", knobs=Knobs(bytes_per_s_total=DEMO_BYTES_S, latency_s=DEMO_LATENCY_S))
     with tempfile.TemporaryDirectory(prefix="pulley-demo-") as folder:
         for name in _HUB_VARIABLES:
@@ -170,6 +171,7 @@ class Session:
 
     @staticmethod
     def _take(window: MainWindow, texts: list[str]) -> None:
+        window.raise_()
         window.activateWindow()
         if texts:
             window.add_texts(texts, ask=False)  # a link of another program is asked about all the same

@@ -11,7 +11,7 @@ from gui.style.icons import icon
 from gui.style.theme import Theme
 
 SIGN_PX = 48
-WIDTH_PX = 520
+WIDTH_PX = 440
 
 
 def _centred(text: str, *, muted: bool = False, large: bool = False) -> QLabel:

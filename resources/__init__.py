@@ -1,4 +1,7 @@
-"""Files that travel with the program: icons drawn by us. Found through importlib.resources, never by `__file__`."""
+"""Files that travel with the program, drawn by us: icons, and the small marks of the style sheet.
+
+Found through importlib.resources, never by `__file__`.
+"""
 
 from functools import cache
 from importlib.resources import files
@@ -19,3 +22,9 @@ def icon_names() -> tuple[str, ...]:
     """Return the names of all icons, sorted."""
     found = files("resources").joinpath("icons").iterdir()
     return tuple(sorted(f.name.removesuffix(".svg") for f in found if f.name.endswith(".svg")))
+
+
+@cache
+def sheet_folder() -> str:
+    """Return the folder of the style sheet's marks, `NAME-light.svg` and `NAME-dark.svg`: Qt wants file names."""
+    return str(files("resources").joinpath("sheet"))

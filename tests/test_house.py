@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "core.handles": BASICS | {"core.formats", "core.net.origin", "core.paths"},
     "core.formats": BASICS,
     "core.selection": BASICS | {"core.formats"},
-    "core.task": BASICS | {"core.transfer.meter"},
+    "core.task": BASICS | {"core.paths", "core.transfer.meter"},
     "core.commands": BASICS | {"core.task"},
     "core.scheduler": BASICS,
     "core.holder": {"core.errors"},

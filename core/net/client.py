@@ -16,7 +16,6 @@ from core.net.errors import translated
 from core.net.origin import host_label, is_private, origin_of
 from core.net.proxies import proxy_from_environment
 from core.net.reply import Reply
-from core.net.transport import AiohttpTransport
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +43,18 @@ class Net:
     ) -> None:
         self.credentials = credentials
         self.offline = offline
-        self._client = httpx.AsyncClient(
-            transport=transport or AiohttpTransport(httpx.create_ssl_context(), proxy_for=proxy_from_environment()),
-            timeout=httpx.Timeout(SILENCE_S, connect=CONNECT_S),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"User-Agent": f"pulley/{__version__}", "Accept-Encoding": "identity"},
-        )
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
+
+    async def _http(self) -> httpx.AsyncClient:
+        """Return the client, made at the first request: its libraries take a while to load, so a thread does."""
+        async with self._making:
+            if self._client is None:
+                if self._transport is None:
+                    self._transport = await asyncio.to_thread(_make_transport)
+                self._client = _make_client(self._transport)
+            return self._client
 
     async def fetch(
         self,
@@ -120,14 +123,13 @@ class Net:
             raise ConnectFailed(
                 "Offline mode is on (HF_HUB_OFFLINE)", action="Unset HF_HUB_OFFLINE, then try again."
             )
+        client = await self._http()
         chain = [host_label(url)]
         public = not is_private(origin_of(url)[1])
         while True:
             with translated(url):
-                request = self._client.build_request(
-                    method, url, headers={**headers, **self.credentials.headers(url)}
-                )
-                response = await self._client.send(request, stream=True)
+                request = client.build_request(method, url, headers={**headers, **self.credentials.headers(url)})
+                response = await client.send(request, stream=True)
             if not follow or response.status_code not in _REDIRECTS or "location" not in response.headers:
                 return response
             target = urljoin(url, response.headers["location"])
@@ -140,7 +142,26 @@ class Net:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _make_client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+    client = httpx.AsyncClient(
+        transport=transport,
+        timeout=httpx.Timeout(SILENCE_S, connect=CONNECT_S),
+        follow_redirects=False,
+        trust_env=False,
+        headers={"User-Agent": f"pulley/{__version__}", "Accept-Encoding": "identity"},
+    )
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+def _make_transport() -> httpx.AsyncBaseTransport:
+    from core.net.transport import AiohttpTransport
+
+    return AiohttpTransport(httpx.create_ssl_context(), proxy_for=proxy_from_environment())
 
 
 def check_redirect(source: str, target: str, *, public: bool) -> None:

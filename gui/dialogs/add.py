@@ -4,7 +4,7 @@ Knows handles and their refusals. Must not know the engine: what was understood 
 """
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -50,8 +50,6 @@ class AddDialog(QDialog):
         self._timer = QTimer(self, singleShot=True, interval=PARSE_AFTER_MS)
         self._timer.timeout.connect(self._read)
         self._build(theme, folder)
-        QShortcut(QKeySequence("Ctrl+Return"), self, self._submit)
-        QShortcut(QKeySequence("Ctrl+Enter"), self, self._submit)
         self._paste_handles()
         self._read()
         self.edit.setFocus()
@@ -133,6 +131,14 @@ class AddDialog(QDialog):
     def handles(self) -> list[Handle]:
         """Return what is understood so far."""
         return [line.handle for line in self._parsed if line.handle is not None]
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Submit with Ctrl+Enter: the field itself takes Enter for a new line and leaves this one to us."""
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._submit()
+        else:
+            super().keyPressEvent(event)
 
     def _submit(self) -> None:
         self._read()  # the timer may still run

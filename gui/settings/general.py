@@ -33,7 +33,7 @@ def folder_problem(text: str) -> str:
     One look at the disk a keystroke, at a folder that a person is naming.
     """
     path = Path(text).expanduser()
-    if not path.is_absolute():
+    if "\0" in text or not path.is_absolute():
         return "relative"
     try:
         while not path.exists() and path != path.parent:

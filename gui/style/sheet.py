@@ -1,14 +1,13 @@
 """The style sheet: one text with the tokens filled in. Pure.
 
-Item views have no `::item` rules here: their delegates paint them, and a rule would slow every row.
+Its marks are pictures under Qt's search path `sheet:`, in two colours each. Item views have no `::item` rules here:
+their delegates paint them, and a rule would slow every row.
 Widgets opt in by property: `primary=true` on a button, `muted=true` on a label, `side=true` on a frame or a list.
 """
 
 from string import Template
 
 from gui.style.tokens import Tokens
-
-RADIUS_PX = 6
 
 _SHEET = Template(
     """
@@ -42,6 +41,7 @@ QPushButton[primary="true"]:focus, QToolButton[primary="true"]:focus { border-co
 QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled { background: $track; color: $muted;
     border-color: $track; }
 
+QLineEdit, QPlainTextEdit, QTextEdit { placeholder-text-color: $muted; }
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox { background: $field; color: $text;
     border: 1px solid $line; border-radius: 6px; padding: 5px 8px; selection-background-color: $accent;
     selection-color: $on_accent; }
@@ -50,12 +50,27 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: $muted; }
 QTextBrowser, QPlainTextEdit[flat="true"], QTextEdit[flat="true"] { background: $panel; border: none;
     border-radius: 0; }
-QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url("sheet:down-$mode.svg"); width: 14px; height: 14px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 20px; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; margin-top: 3px; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin-bottom: 3px; }
+QAbstractSpinBox::up-arrow { image: url("sheet:up-$mode.svg"); width: 12px; height: 12px; }
+QAbstractSpinBox::down-arrow { image: url("sheet:down-$mode.svg"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $line; outline: 0;
     selection-background-color: $selection; selection-color: $text; }
 
 QCheckBox, QRadioButton { color: $text; spacing: 8px; padding: 2px; }
 QCheckBox:disabled, QRadioButton:disabled { color: $muted; }
+QCheckBox::indicator, QAbstractItemView::indicator { width: 14px; height: 14px; border: 1px solid $edge;
+    border-radius: 4px; background: $panel; }
+QCheckBox::indicator:checked, QAbstractItemView::indicator:checked { background: $accent; border-color: $accent;
+    image: url("sheet:tick-$mode.svg"); }
+QCheckBox::indicator:indeterminate, QAbstractItemView::indicator:indeterminate { background: $accent;
+    border-color: $accent; image: url("sheet:dash-$mode.svg"); }
+QCheckBox::indicator:disabled, QAbstractItemView::indicator:disabled { border-color: $line; background: $track; }
+QCheckBox { border: 1px solid transparent; border-radius: 4px; }
+QCheckBox:focus { border-color: $accent; }
 QGroupBox { border: 1px solid $line; border-radius: 6px; margin-top: 10px; padding: 12px 10px 8px 10px; }
 QGroupBox::title { subcontrol-origin: margin; left: 10px; padding: 0 4px; color: $muted; }
 
@@ -66,8 +81,8 @@ QHeaderView::section { background: $panel; color: $muted; border: none; border-b
     padding: 6px 8px; }
 QTableCornerButton::section { background: $panel; border: none; }
 
-QTabWidget::pane { border: none; border-top: 1px solid $line; background: $panel; }
-QTabBar { background: $panel; qproperty-drawBase: 0; }
+QTabWidget::pane { border: none; border-top: 1px solid $line; background: transparent; }
+QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent;
     padding: 8px 12px; min-height: 16px; }
 QTabBar::tab:hover { color: $text; }
@@ -87,6 +102,8 @@ QMenuBar::item:selected { background: $selection; }
 QMenu { background: $panel; color: $text; border: 1px solid $line; padding: 4px; }
 QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
 QMenu::icon { padding-left: 8px; }
+QMenu::indicator { width: 16px; height: 16px; left: 8px; }
+QMenu::indicator:checked { image: url("sheet:mark-$mode.svg"); }
 QMenu::item:selected { background: $selection; color: $text; }
 QMenu::item:disabled { color: $muted; }
 QMenu::item:disabled:selected { background: transparent; }
@@ -109,4 +126,4 @@ QAbstractScrollArea::corner { background: transparent; }
 
 def sheet(tokens: Tokens) -> str:
     """Return the style sheet in the colours of `tokens`."""
-    return _SHEET.substitute(tokens.colours())
+    return _SHEET.substitute(tokens.colours(), mode="dark" if tokens.dark else "light")

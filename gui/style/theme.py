@@ -3,12 +3,13 @@
 Knows tokens and Qt; no widget of ours. Widgets that paint themselves read `tokens` and repaint on `changed`.
 """
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QDir, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from gui.style.sheet import sheet
 from gui.style.tokens import DARK, LIGHT, Tokens
+from resources import sheet_folder
 
 MODES = ("system", "light", "dark")
 FONT_PT = 10
@@ -49,6 +50,7 @@ class Theme(QObject):
             raise ValueError(f"no theme called {mode!r}")
         if self._app is None:
             self._app = app
+            QDir.setSearchPaths("sheet", [sheet_folder()])
             app.setStyle("Fusion")
             font = QFont(app.font())
             font.setPointSize(FONT_PT)

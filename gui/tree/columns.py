@@ -65,10 +65,10 @@ LIVE = frozenset(
 WIDTHS_PX = {
     Column.NAME: 270,
     Column.SIZE: 80,
-    Column.PROGRESS: 172,
+    Column.PROGRESS: 164,
     Column.STATUS: 230,
-    Column.SPEED: 92,
-    Column.TIME_LEFT: 80,
+    Column.SPEED: 88,
+    Column.TIME_LEFT: 74,
     Column.SOURCE: 130,
     Column.ADDED: 132,
     Column.DOWNLOADED: 96,

@@ -40,6 +40,7 @@ class TaskTreeModel(TaskTreeBase):
     def __init__(self, engine: "Engine", parent: QObject | None = None) -> None:
         super().__init__(engine, parent)
         self._live = True
+        self._missed = False  # something was not told while nobody looked
         self._shown = frozenset(Column) - HIDDEN
         self._pulse = QTimer(self)
         self._pulse.setInterval(PULSE_MS)
@@ -64,7 +65,8 @@ class TaskTreeModel(TaskTreeBase):
         if live == self._live:
             return
         self._live = live
-        if live:
+        if live and self._missed:
+            self._missed = False
             self._refresh_all()
         self._start_pulse()
 
@@ -168,6 +170,8 @@ class TaskTreeModel(TaskTreeBase):
     def _on_progress_updated(self, changed: dict[str, tuple[str, ...]]) -> None:
         if self._live:
             self._tell(changed)
+        else:
+            self._missed = True
 
     def _on_pulse(self) -> None:
         running = {row.task.id: row.running_ids() for row in self._rows if row.task.state.is_active}
@@ -178,6 +182,7 @@ class TaskTreeModel(TaskTreeBase):
 
     def _start_pulse(self) -> None:
         if not self._live:
+            self._missed |= self._pulse.isActive()
             self._pulse.stop()
         elif not self._pulse.isActive() and any(row.task.state.is_active for row in self._rows):
             self._pulse.start()

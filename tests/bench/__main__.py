@@ -95,8 +95,8 @@ def main() -> None:
     lines = [
         "# Performance",
         "",
-        "Written by `make bench`: the real window on the offscreen platform, the demo hub as a process of its own on",
-        f"loopback, both on the same {os.cpu_count()} cores. Median of {RUNS} runs, least and most in brackets.",
+        "Written by `make bench`: the real window on the offscreen platform, the demo hub as a process of its own",
+        f"on loopback, both on the same {os.cpu_count()} cores. Median of {RUNS} runs, least and most in brackets.",
         "",
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {packages}.",
         "",

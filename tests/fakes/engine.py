@@ -16,7 +16,7 @@ from core.commands import Command
 from core.commands import refusal as refusal_of
 from core.engine import Totals
 from core.errors import CommandRefused, Failure
-from core.records import Handle, Limits, Manifest, RemoteFile, Selection
+from core.records import Destination, Handle, Limits, Manifest, RemoteFile, Selection
 from core.states import ITEM_MOVES, ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
 from core.task import Item, Task
 from core.transfer.meter import BUCKET_S, Meter
@@ -139,7 +139,7 @@ class FakeEngine(QObject):
         task.set_items(
             Item(
                 file,
-                task.root / folder / file.path,
+                Destination(task.root, folder),
                 state=ItemState.WAITING if file.wanted else ItemState.SKIPPED,
             )
             for file in files

@@ -1,10 +1,11 @@
 """The theme puts one look on the application and tells when it changes."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtGui import QGuiApplication, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -76,3 +77,11 @@ def test_an_unknown_mode_is_an_error(app: QApplication) -> None:
 
 def test_every_token_name_in_the_sheet_is_filled_in() -> None:
     assert "$" not in sheet(LIGHT)
+
+
+def test_every_mark_of_the_sheet_is_there_and_can_be_drawn(app: QApplication) -> None:
+    Theme().apply(app, "light")
+    for tokens in (LIGHT, DARK):
+        marks = re.findall(r'url\("(sheet:[^"]+)"\)', sheet(tokens))
+        assert len(marks) >= 6
+        assert all(not QPixmap(mark).isNull() for mark in marks)
