@@ -98,6 +98,7 @@ class Session:
     """One life of the window, from the stored tasks to a clean stop.
 
     Attributes:
+        app, theme: Qt's application and how it looks.
         window: The window, once it is shown.
     """
 
@@ -111,7 +112,8 @@ class Session:
         store: SettingsStore,
         settings: Settings,
     ) -> None:
-        self._app = app
+        self.app = app
+        self.theme = Theme()
         self._options = options
         self._places = places
         self._lock = lock
@@ -132,14 +134,14 @@ class Session:
         """Show the window, run until it is closed, and stop cleanly; return the exit code."""
         engine = self._parts.engine
         self._stop = asyncio.Event()
-        theme = Theme()
-        theme.apply(self._app, self._settings.theme)
-        self._app.setWindowIcon(icon("app", theme.tokens))
+        theme = self.theme
+        theme.apply(self.app, self._settings.theme)
+        self.app.setWindowIcon(icon("app", theme.tokens))
         await engine.load()
         window = MainWindow(engine, self._store, theme, endpoint=self._parts.endpoint)
         window.stop_requested.connect(self._stop.set)
-        window.settings_changed.connect(lambda settings: self._apply(settings, theme))
-        self._app.aboutToQuit.connect(self._stop.set)
+        window.settings_changed.connect(lambda settings: self.apply(settings, theme))
+        self.app.aboutToQuit.connect(self._stop.set)
         engine.totals_updated.connect(self._keep_awake)
         wake = self._stop_on_signals()
         door = Door(self._lock, "window", lambda texts: self._take(window, texts))
@@ -171,6 +173,8 @@ class Session:
 
     @staticmethod
     def _take(window: MainWindow, texts: list[str]) -> None:
+        if window.isMinimized():
+            window.showNormal()
         window.raise_()
         window.activateWindow()
         if texts:
@@ -195,9 +199,9 @@ class Session:
                 self._code = 1
         self._stop.set()
 
-    def _apply(self, settings: Settings, theme: Theme) -> None:
+    def _apply(self, settings: Settings) -> None:
         self._settings = settings
-        theme.apply(self._app, settings.theme)
+        self.theme.apply(self.app, settings.theme)
         self._parts.engine.set_limits(limits_of(settings))
         self._parts.engine.set_root(self._places.models_or(settings.models_dir))
         self._keep_awake()

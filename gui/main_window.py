@@ -292,8 +292,9 @@ class MainWindow(QMainWindow):
 
     def open_settings(self) -> None:
         """Show the settings."""
-        default = wording.folder(self._engine.root)
-        dialog = SettingsDialog(self._store.current, default_dir=default, parent=self)
+        settings, now = self._store.current, str(self._engine.root)
+        default = wording.folder(self._engine.root) if settings.models_dir is None else words.default_folder()
+        dialog = SettingsDialog(settings, default_dir=default, folder_now=now, parent=self)
         dialog.applied.connect(self._apply)
         dialog.open()
 

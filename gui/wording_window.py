@@ -79,6 +79,11 @@ def hub_state(hub: str, reachable: bool | None) -> str:
     return translate("Window", "{hub}: not reachable").format(hub=hub)
 
 
+def default_folder() -> str:
+    """Stand in for the default models folder while another one is in use."""
+    return translate("Window", "The default folder")
+
+
 def stopping() -> str:
     """Return what is said while the engine stops."""
     return translate("Window", "Stopping; every byte is kept…")

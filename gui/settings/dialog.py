@@ -19,14 +19,16 @@ class SettingsDialog(QDialog):
 
     applied = Signal(object)
 
-    def __init__(self, settings: Settings, *, default_dir: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, default_dir: str, folder_now: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("settingsDialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(words.settings_title())
         self.setMinimumWidth(WIDTH_PX)
         self._applied = settings
-        self.general = GeneralPage(settings, default_dir=default_dir)
+        self.general = GeneralPage(settings, default_dir=default_dir, folder_now=folder_now)
         self.general.changed.connect(self._check)
         tabs = QTabWidget()
         tabs.setObjectName("settingsTabs")

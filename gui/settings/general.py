@@ -54,9 +54,12 @@ class GeneralPage(QWidget):
 
     changed = Signal()
 
-    def __init__(self, settings: Settings, *, default_dir: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, default_dir: str, folder_now: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._before = settings
+        self._folder_now = folder_now
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
         column.setSpacing(8)
@@ -75,6 +78,7 @@ class GeneralPage(QWidget):
         self.browse = named(QPushButton(words.button("browse")), "modelsDirBrowse")
         self.browse.clicked.connect(self._browse)
         row = QHBoxLayout()
+        row.setSpacing(8)
         row.addWidget(self.folder, 1)
         row.addWidget(self.browse)
         label = _label("models_dir")
@@ -150,7 +154,7 @@ class GeneralPage(QWidget):
         dialog.setObjectName("modelsDirDialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setDirectory(self.folder.text().strip() or self.folder.placeholderText())
+        dialog.setDirectory(str(Path(self.folder.text().strip() or self._folder_now).expanduser()))
         dialog.fileSelected.connect(self.folder.setText)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -48,7 +48,8 @@ class Theme(QObject):
         """
         if mode not in MODES:
             raise ValueError(f"no theme called {mode!r}")
-        if self._app is None:
+        first = self._app is None
+        if first:
             self._app = app
             QDir.setSearchPaths("sheet", [sheet_folder()])
             app.setStyle("Fusion")
@@ -57,7 +58,7 @@ class Theme(QObject):
             app.setFont(font)
             QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
         self._mode = mode
-        self._put(app, self._wanted(), first=not app.styleSheet())
+        self._put(app, self._wanted(), first=first)
 
     def _wanted(self) -> Tokens:
         if self._mode == "system":

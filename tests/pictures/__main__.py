@@ -1,0 +1,139 @@
+"""Opens the real window against a demo hub, brings models into the states to show, and grabs pictures.
+
+`python -m tests.pictures FOLDER` writes downloading.png, paused.png, failed.png and dark.png there.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from core.cli import WindowOptions
+from core.compose import build
+from core.demo.knobs import Knobs
+from core.demo.repos import GeneratedFile, Repo
+from core.demo.thread import HubThread
+from core.holder import DataLock
+from core.places import Places
+from core.settings import SettingsStore
+from core.spawn import spawn
+from core.states import TaskState
+from gui.app import Session
+from gui.loop import run
+
+SIZE = (1280, 780)
+LLAMA = "bartowski/Llama-3.2-1B-Instruct-GGUF"
+TINY = "tinyllama:gguf"
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+GEMMA = "google/gemma-3-27b-it"
+QWEN = "Qwen/Qwen3-30B-A3B-GGUF:Q5_K_M"
+MISTRAL = "mistralai/Mistral-7B-Instruct-v0.3"
+SETTINGS = "parallel_tasks: 2\nask_before_quit: false\nkeep_awake: false\n"
+
+
+def more_repos(hub: HubThread) -> None:
+    """Put two further models on the hub."""
+    assert hub.hub is not None
+    hub.hub.add_repo(Repo("Qwen/Qwen3-30B-A3B-GGUF", [GeneratedFile("Qwen3-30B-A3B-Q5_K_M.gguf", 217_000_000)]))
+    hub.hub.add_repo(
+        Repo(
+            "mistralai/Mistral-7B-Instruct-v0.3",
+            [
+                GeneratedFile("model-00001-of-00002.safetensors", 99_000_000, seed=1),
+                GeneratedFile("model-00002-of-00002.safetensors", 46_000_000, seed=2),
+                GeneratedFile("config.json", 900, seed=3, lfs=False),
+            ],
+        )
+    )
+
+
+class Photographer:
+    """Brings the window into a state and takes its picture."""
+
+    def __init__(self, session: Session, knobs: Knobs, folder: Path) -> None:
+        self._session = session
+        self._knobs = knobs
+        self._folder = folder
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds."""
+        async with asyncio.timeout(120):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+    async def take(self, name: str) -> None:
+        """Write one picture once everything is painted."""
+        assert self._session.window is not None
+        await asyncio.sleep(0.4)
+        path = self._folder / f"{name}.png"
+        if not self._session.window.grab().save(str(path)):
+            raise SystemExit(f"{path} could not be written")
+        print(path)
+
+    async def story(self) -> None:
+        """Take all pictures."""
+        engine = self._session.engine
+        await self.until(lambda: self._session.window is not None)
+        window = self._session.window
+        assert window is not None
+        window.resize(*SIZE)
+        self._knobs.bytes_per_s_total = None
+        window.add_texts([MINILM], ask=False)
+        await self.until(lambda: engine.task(MINILM).state is TaskState.DONE)
+        self._knobs.bytes_per_s_total = 60e6
+        window.add_texts([QWEN], ask=False)
+        await self.until(lambda: engine.task(QWEN).durable > 75e6)
+        engine.pause(QWEN)
+        self._knobs.bytes_per_s_total = 14e6
+        window.add_texts([f"{LLAMA}\n{TINY}\n{MISTRAL}\n{GEMMA}"], ask=False)
+        for index, task_id in enumerate((LLAMA, TINY, QWEN, MISTRAL, GEMMA, MINILM)):
+            engine.move(task_id, index)
+        await self.until(lambda: all(engine.task(t).durable > 12e6 for t in (LLAMA, TINY)))
+        window.tree.expand_task(TINY)
+        window.tree.select_task(LLAMA)
+        await self.until(lambda: engine.task(LLAMA).durable > 44e6)
+        await self.take("downloading")
+        window.tree.select_task(QWEN)
+        window.tree.expand_task(QWEN)
+        await self.take("paused")
+        window.tree.select_task(GEMMA)
+        await self.take("failed")
+        window.tree.select_task(TINY)
+        self._session.theme.apply(self._session.app, "dark")
+        await self.take("dark")
+        window.close()
+
+
+async def main(app: QApplication, folder: Path) -> None:
+    """Set the scene."""
+    knobs = Knobs()
+    hub = HubThread(scale="demo", knobs=knobs)
+    os.environ["HF_ENDPOINT"] = hub.start()
+    more_repos(hub)
+    with tempfile.TemporaryDirectory() as name:
+        places = Places(Path(name) / "data", Path(name) / "models")
+        lock = DataLock(places.data, "window")
+        store = SettingsStore(places.data / "settings.yml")
+        (places.data / "settings.yml").write_text(SETTINGS, encoding="utf-8")
+        settings = store.load()
+        parts = build(places.data, places.models_or(None), settings, os.environ)
+        session = Session(app, WindowOptions(places), places, lock, parts, store, settings)
+        running = spawn(session.main(), name="session")
+        try:
+            await Photographer(session, knobs, folder).story()
+            await running
+        finally:
+            lock.close()
+            hub.close()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    application = QApplication([])
+    run(application, lambda: main(application, target))
