@@ -140,7 +140,7 @@ class Session:
         await engine.load()
         window = MainWindow(engine, self._store, theme, endpoint=self._parts.endpoint)
         window.stop_requested.connect(self._stop.set)
-        window.settings_changed.connect(lambda settings: self.apply(settings, theme))
+        window.settings_changed.connect(self._apply)
         self.app.aboutToQuit.connect(self._stop.set)
         engine.totals_updated.connect(self._keep_awake)
         wake = self._stop_on_signals()

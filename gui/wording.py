@@ -238,6 +238,8 @@ def failure(reason: Failure | None) -> str:
     """Return a failure in one line."""
     if reason is None:
         return translate("Tree", "Failed")
+    if reason.kind == "GatedModel":
+        return translate("Tree", "Needs access: accept the terms on its page")
     needs = reason.kind in NEEDS_ACCESS
     text = translate("Tree", "Needs access: %1") if needs else translate("Tree", "Failed: %1")
     return fill(text, one_line(reason.message))

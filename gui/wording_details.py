@@ -69,7 +69,9 @@ def connections(n: int) -> str:
 
 def revision(name: str, commit: str) -> str:
     """Return the revision with its commit."""
-    return translate("Details", "{revision} @ {commit}").format(revision=name, commit=commit) if commit else name
+    if not name or not commit:
+        return name or commit
+    return translate("Details", "{revision} @ {commit}").format(revision=name, commit=commit)
 
 
 def hash_state(name: str) -> str:

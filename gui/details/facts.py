@@ -12,6 +12,7 @@ from gui import wording
 from gui import wording_details as words
 from gui.outside import saved_in
 from gui.steering import is_done
+from gui.tree import cells
 
 COMMIT_CHARS = 7
 CORTEX_HUB = "cortex.so"
@@ -84,7 +85,7 @@ def _revision(task: Task) -> str:
     if task.manifest is None:
         return wording.one_line(task.handle.revision)
     commit = task.manifest.commit.strip('"')[:COMMIT_CHARS]
-    return wording.one_line(words.revision(task.manifest.revision, commit))
+    return wording.one_line(words.revision(cells.branch(task.manifest), commit))
 
 
 def _hash(task: Task) -> Fact:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.records import Manifest
 from core.states import ItemState, TaskState
 from core.task import Item, Task
 from gui import wording
@@ -114,8 +115,14 @@ def revision(row: Task | Item) -> str:
         return ""
     if row.manifest is None:
         return row.handle.revision
-    commit = row.manifest.commit[:7]
-    return f"{row.manifest.revision} @ {commit}" if commit else row.manifest.revision
+    commit = row.manifest.commit.strip('"')[:7]
+    name = branch(row.manifest)
+    return f"{name} @ {commit}" if name and commit else name or commit
+
+
+def branch(manifest: Manifest) -> str:
+    """Return the revision of a manifest by its name; a direct file has none."""
+    return manifest.revision or ("main" if manifest.hub == "huggingface" else "")
 
 
 def saved_in(row: Task | Item) -> Path | None:

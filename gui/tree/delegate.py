@@ -82,6 +82,8 @@ class TreeDelegate(QStyledItemDelegate):
         painter.drawText(inner, _RIGHT if right else _LEFT, text)
 
     def _paint_progress(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        if not getattr(index.data(Role.STATE), "is_wanted", True):
+            return  # a file that is left out makes no progress
         width = rect.width() - PAD_PX - PERCENT_PX - 6
         top = rect.top() + (rect.height() - BAR_PX) / 2
         if width > BAR_PX:
@@ -100,7 +102,7 @@ class TreeDelegate(QStyledItemDelegate):
         check = self._check_state(index)
         slot = QRect(rect.left() + 3, rect.top() + (rect.height() - ICON_PX) // 2, ICON_PX, ICON_PX)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        boxed = check is not None and (is_item or hovered or check is not Qt.CheckState.Checked)
+        boxed = check is not None and (is_item or hovered)
         if boxed and check is not None:
             look.box(painter, box_rect(rect, is_item=is_item), check)
         if is_item or not boxed:

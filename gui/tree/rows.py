@@ -1,4 +1,4 @@
-"""The model's own rows: one TaskRow a task, with its items in natural order and what was last told of each.
+"""The model's own rows: one TaskRow a task, with its items in order and what was last told of each.
 
 Knows tasks, items and cells; no index and no signal.
 """
@@ -16,7 +16,7 @@ class TaskRow:
     """A task with the order of its items and the figures that were last told.
 
     Attributes:
-        items: The items by path, numbers in their natural order.
+        items: The items: those of the selection first, each part by path, numbers in their natural order.
         place: Row of an item by its id.
     """
 
@@ -33,7 +33,9 @@ class TaskRow:
 
     def take_items(self) -> None:
         """Take the items that the task has now."""
-        self.items = sorted(self.task.items.values(), key=lambda item: cells.natural_key(item.id))
+        self.items = sorted(
+            self.task.items.values(), key=lambda item: (not item.file.wanted, cells.natural_key(item.id))
+        )
         self.place = {item.id: place for place, item in enumerate(self.items)}
         self._left_out = {item.id for item in self.items if item.state is ItemState.SKIPPED}
 

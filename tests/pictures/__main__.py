@@ -25,14 +25,14 @@ from core.states import TaskState
 from gui.app import Session
 from gui.loop import run
 
-SIZE = (1280, 780)
+SIZE = (1280, 860)
 LLAMA = "bartowski/Llama-3.2-1B-Instruct-GGUF"
 TINY = "tinyllama:gguf"
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 GEMMA = "google/gemma-3-27b-it"
 QWEN = "Qwen/Qwen3-30B-A3B-GGUF:Q5_K_M"
 MISTRAL = "mistralai/Mistral-7B-Instruct-v0.3"
-SETTINGS = "parallel_tasks: 2\nask_before_quit: false\nkeep_awake: false\n"
+SETTINGS = "parallel_tasks: 3\nask_before_quit: false\nkeep_awake: false\n"
 
 
 def more_repos(hub: HubThread) -> None:
@@ -88,14 +88,15 @@ class Photographer:
         window.add_texts([QWEN], ask=False)
         await self.until(lambda: engine.task(QWEN).durable > 75e6)
         engine.pause(QWEN)
-        self._knobs.bytes_per_s_total = 14e6
         window.add_texts([f"{LLAMA}\n{TINY}\n{MISTRAL}\n{GEMMA}"], ask=False)
-        for index, task_id in enumerate((LLAMA, TINY, QWEN, MISTRAL, GEMMA, MINILM)):
+        for index, task_id in enumerate((TINY, MISTRAL, LLAMA, QWEN, GEMMA, MINILM)):
             engine.move(task_id, index)
-        await self.until(lambda: all(engine.task(t).durable > 12e6 for t in (LLAMA, TINY)))
+        self._knobs.bytes_per_s_total = 12e6
+        await self.until(lambda: all(engine.task(t).durable > 8e6 for t in (LLAMA, TINY, MISTRAL)))
         window.tree.expand_task(TINY)
-        window.tree.select_task(LLAMA)
-        await self.until(lambda: engine.task(LLAMA).durable > 44e6)
+        window.tree.expand_task(MISTRAL)
+        window.tree.select_task(MISTRAL)
+        await self.until(lambda: engine.task(MISTRAL).durable > 24e6)
         await self.take("downloading")
         window.tree.select_task(QWEN)
         window.tree.expand_task(QWEN)
@@ -115,7 +116,8 @@ async def main(app: QApplication, folder: Path) -> None:
     os.environ["HF_ENDPOINT"] = hub.start()
     more_repos(hub)
     with tempfile.TemporaryDirectory() as name:
-        places = Places(Path(name) / "data", Path(name) / "models")
+        os.environ["HOME"] = name  # the pictures show `~/pulley/models`
+        places = Places(Path(name) / "data", None)
         lock = DataLock(places.data, "window")
         store = SettingsStore(places.data / "settings.yml")
         (places.data / "settings.yml").write_text(SETTINGS, encoding="utf-8")

@@ -131,7 +131,14 @@ def test_a_file_has_a_box_and_a_whole_model_its_cube_until_the_mouse_is_there(
 
     assert edges("a/a", "part-1.gguf")
     engine.script_item("a/a", "part-2.gguf", ItemState.SKIPPED)
-    assert edges("a/a")  # partly chosen: the dash stays in sight
+    assert edges("a/a", "part-2.gguf")
+    assert not edges("a/a")  # most repos are chosen in part: a dash on every row would say nothing
+
+
+def test_a_file_that_is_left_out_shows_no_bar(view: TaskTreeView, theme: Theme, engine: FakeEngine) -> None:
+    assert theme.tokens.track in colours(picture(view, Column.PROGRESS, "a/a", "part-2.gguf"))
+    engine.script_item("a/a", "part-2.gguf", ItemState.SKIPPED)
+    assert theme.tokens.track not in colours(picture(view, Column.PROGRESS, "a/a", "part-2.gguf"))
 
 
 def test_a_change_of_theme_repaints_the_tree(
