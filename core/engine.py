@@ -45,7 +45,7 @@ class Totals:
         need_bytes: What the live tasks still have to fetch.
         free_bytes: Free on the file system of the models folder; None while unknown.
         hub: Host of the hub.
-        hub_reachable: Whether the last listing got an answer; None before the first.
+        hub_reachable: Whether bytes come or the last listing got an answer; None before the first.
     """
 
     active: int = 0
@@ -165,7 +165,7 @@ class Engine(QObject):
             need_bytes=need,
             free_bytes=self._free_bytes,
             hub=self._hub,
-            hub_reachable=self._conductor.hub_reachable,
+            hub_reachable=True if rate > 0 else self._conductor.hub_reachable,
         )
 
     def refusal(self, command: Command, task_id: str, item_id: str | None = None) -> str:

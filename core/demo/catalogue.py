@@ -2,7 +2,7 @@
 
 Pure data. Knows: names and sizes. Must not know: HTTP, knobs. Sizes are given in megabytes at scale "demo",
 where two models at the demo's rate fill a window for some seconds; "small" is a hundredth of that, for tests;
-"bench" is "small" and two models of 1 GiB.
+"bench" is "small" with two models of 1 GiB, one of 256 MiB and one of 4 GiB.
 """
 
 from typing import Any, Literal, get_args
@@ -16,7 +16,7 @@ Scale = Literal["small", "demo", "bench"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 MEGABYTE = 1_000_000
 SMALL_PARTS = 100
-BENCH_BYTES = 1024**3
+BENCH_BYTES = {"256m": 2**28, "1g-a": 2**30, "1g-b": 2**30, "4g": 2**32}
 MANY_FILES = 120
 
 LLAMA = "bartowski/Llama-3.2-1B-Instruct-GGUF"
@@ -31,7 +31,7 @@ def catalogue(scale: Scale = "small") -> list[Repo]:
     size = _Sizes(1 if scale == "demo" else SMALL_PARTS)
     repos = [_llama(size), _vision(size), _minilm(size), _tinyllama(size), _gemma(size)]
     repos += [_private(size), _many_files(), _hostile_names(), _empty_file(), _direct(size)]
-    return repos + ([_bench("a"), _bench("b")] if scale == "bench" else [])
+    return repos + (_bench() if scale == "bench" else [])
 
 
 class _Sizes:
@@ -217,7 +217,10 @@ def _direct(size: _Sizes) -> Repo:
     return Repo("demo/direct", [GeneratedFile("weights.bin", size(50), "direct"), model])
 
 
-def _bench(letter: str) -> Repo:
-    name = f"bench-1g-{letter}"
-    model = gguf_file(f"{name}-Q4_K_M.gguf", BENCH_BYTES, name=name, quant="Q4_K_M")
-    return Repo(f"demo/{name}", [model], tags=("gguf",), gguf=_gguf_info())
+def _bench() -> list[Repo]:
+    repos = []
+    for label, size in BENCH_BYTES.items():
+        name = f"bench-{label}"
+        model = gguf_file(f"{name}-Q4_K_M.gguf", size, name=name, quant="Q4_K_M")
+        repos.append(Repo(f"demo/{name}", [model], tags=("gguf",), gguf=_gguf_info()))
+    return repos

@@ -48,7 +48,11 @@ def memory(folder: Path) -> dict[str, int]:
     """Return the peak memory in MB of `pulley pull` by the size of the file."""
     peaks = {}
     with hub_process("--models", "bench") as endpoint:
-        for name, handle in (("67 MB", "tinyllama:gguf"), ("1 GiB", "demo/bench-1g-a")):
+        for name, handle in (
+            ("256 MiB", "demo/bench-256m"),
+            ("1 GiB", "demo/bench-1g-a"),
+            ("4 GiB", "demo/bench-4g"),
+        ):
             script = (
                 "import resource, sys; from gui.__main__ import main; code = main(sys.argv[1:]);"
                 "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
