@@ -63,18 +63,24 @@ class SqliteStore:
         with _translated(path):
             # The engine calls from one thread of its own, but opens and closes from another.
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
+            try:
+                self._open()
+            except BaseException:
                 self._db.close()
-                raise StoreError(
-                    f"The list of downloads was written by a newer Pulley (format {version})",
-                    action="Start the newer version, or choose another data folder.",
-                )
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")  # a lost last row is found again on the disk
-            self._db.executescript(_SCHEMA)
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                raise
+
+    def _open(self) -> None:
+        self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"The list of downloads was written by a newer Pulley (format {version})",
+                action="Start the newer version, or choose another data folder.",
+            )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")  # a lost last row is found again on the disk
+        self._db.executescript(_SCHEMA)
+        self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def load(self) -> list[StoredTask]:
         """Return all tasks in the order of the queue."""
