@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Nothing here is a timed test: a slow machine is not a failure. On a build machine the examples are always the same.
+# Nothing here is a timed test: a slow machine is no failure. Build machines always try the same examples.
 settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
 )

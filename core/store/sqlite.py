@@ -47,8 +47,13 @@ ON CONFLICT (task, path) DO UPDATE SET size = :size, hash = :hash, url = :url, s
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.OperationalError, OverflowError) as error:
         raise StoreError(f"The list of downloads ({path.name}): {error}") from error
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"The list of downloads is damaged ({path}: {error})",
+            action="Move that file away and start again; a model that is added again goes on where it stood.",
+        ) from error
 
 
 class SqliteStore:
