@@ -165,7 +165,7 @@ def test_the_terminal_commands_import_no_widgets() -> None:
         " ('PySide6.QtGui', 'PySide6.QtWidgets', 'qasync')]\n"
         "assert not bad, bad"
     )
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
 
 
 def test_the_project_names_no_place_where_it_was_made() -> None:

@@ -180,6 +180,7 @@ async def test_start_now_does_not_wait_for_a_place(rig: Rig) -> None:
     await watch.until(lambda: engine.task(waiting).size > 0)
     engine.start_now(waiting)
     await watch.until(lambda: engine.task(waiting).state is TaskState.DONE)
+    assert sum(task.admitted for task in engine.tasks) == 1, "the slow one kept its place"
 
 
 async def test_the_queue_is_taken_in_the_order_that_the_user_gave_it(rig: Rig) -> None:

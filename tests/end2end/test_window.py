@@ -213,4 +213,4 @@ def test_the_loop_survives_a_hundred_thousand_steps() -> None:
         "run(QApplication([]), main)\n"
     )
     root = Path(__file__).parent.parent.parent
-    subprocess.run([sys.executable, "-c", script], cwd=root, check=True, timeout=100)
+    assert subprocess.run([sys.executable, "-c", script], cwd=root, timeout=100).returncode == 0

@@ -36,7 +36,6 @@ print("done")
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no SIGTERM to ask with")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_it_says_where_it_listens_and_ends_cleanly(number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
