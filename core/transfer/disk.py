@@ -222,6 +222,14 @@ def place(part: Path, final: Path) -> None:
         control_path(final).unlink(missing_ok=True)
 
 
+def is_placed_part(final: Path) -> bool:
+    """Tell whether the final name and the part are one file: `place` was cut short between its two steps."""
+    try:
+        return not part_path(final).is_symlink() and os.path.samefile(part_path(final), final)
+    except OSError:
+        return False
+
+
 def remove_part(final: Path) -> None:
     """Delete the part and its control file; nothing else."""
     with translated(final):

@@ -62,7 +62,7 @@ class Download:
     async def _large(self, entries: list[Entry]) -> int:
         size = self._job.identity.size
         assert size is not None
-        part = PartFile(self._job.final, fresh=not entries)
+        part = await self._open_part(fresh=not entries)
         try:
             if entries:
                 self._report.verifying()
@@ -80,6 +80,14 @@ class Download:
             part.close()
         await self._crew.sync_folder(self._job.final.parent)
         return size
+
+    async def _open_part(self, *, fresh: bool) -> PartFile:
+        opening = self._crew.write(lambda: PartFile(self._job.final, fresh=fresh))
+        if await finished(opening):
+            if opening.exception() is None:
+                opening.result().close()
+            raise asyncio.CancelledError
+        return opening.result()
 
     async def _until_right(self, part: PartFile, blocks: BlockMap, size: int) -> None:
         """Fetch and hash; a wrong hash costs the wrong blocks, the second one the copy."""

@@ -64,6 +64,9 @@ def adopt(job: Job, *, checked: Callable[[int], None], stop: threading.Event) ->
     taken = NameTaken(f"Another file stands at {job.final}")
     with disk.translated(job.final):
         found = job.final.lstat()
+        if disk.is_placed_part(job.final):
+            disk.remove_part(job.final)  # the process ended between the new name and the end of the old one
+            return found.st_size
         hashes = [h for h in (job.identity.hash, *job.also_right) if h]
         if not stat.S_ISREG(found.st_mode) or not hashes:
             raise taken

@@ -55,8 +55,7 @@ class OneGo:
     async def _try(self) -> int:
         self._report.connections(1)
         name, size = self._job.identity.path, self._job.identity.size
-        part = PartFile(self._job.final, fresh=True)
-        hasher = PrefixHasher(self._job.identity.hash, size or 0)
+        sink = _Sink(self._job)
         pieces: list[bytes] = []
         gathered = written = 0
         try:
@@ -74,29 +73,45 @@ class OneGo:
                         if size is not None and written + gathered > size:
                             raise SizeMismatch(f"{link.host} sends more than the {size} bytes of {name}")
                         if gathered >= WRITE_BYTES:
-                            await settled(self._crew.write(_write, part, hasher, written, pieces))
+                            await settled(self._crew.write(sink.write, pieces))
                             written, gathered, pieces = written + gathered, 0, []
             total = written + gathered
             if size is not None and total < size:
                 raise Truncated(f"{link.host} ended the transfer of {name} early")
-            await settled(self._crew.write(_finish, self._job, part, hasher, written, pieces))
+            await settled(self._crew.write(sink.finish, pieces))
         finally:
-            part.close()
+            sink.close()
             self._report.connections(0)
         await self._crew.sync_folder(self._job.final.parent)
         self._report.durable(total)
         return total
 
 
-def _write(part: PartFile, hasher: PrefixHasher, at: int, pieces: list[bytes]) -> None:
-    part.write(at, pieces)
-    hasher.feed(pieces)
+class _Sink:
+    """The disk's side of it: a part that is opened with its first bytes. `write` and `finish` block."""
 
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._part: PartFile | None = None
+        self._hasher = PrefixHasher(job.identity.hash, job.identity.size or 0)
 
-def _finish(job: Job, part: PartFile, hasher: PrefixHasher, at: int, pieces: list[bytes]) -> None:
-    """Write the rest, check the hash, make it durable and give it its name, in one hop to the thread."""
-    _write(part, hasher, at, pieces)
-    hasher.check(job.identity.path)
-    part.sync()
-    part.close()
-    place(part.path, job.final)
+    def write(self, pieces: list[bytes]) -> PartFile:
+        """Write and hash the next bytes."""
+        if self._part is None:
+            self._part = PartFile(self._job.final, fresh=True)
+        self._part.write(self._hasher.at, pieces)
+        self._hasher.feed(pieces)
+        return self._part
+
+    def finish(self, pieces: list[bytes]) -> None:
+        """Write the rest, check the hash, make it durable and give it its name, in one hop to the thread."""
+        part = self.write(pieces)
+        self._hasher.check(self._job.identity.path)
+        part.sync()
+        part.close()
+        place(part.path, self._job.final)
+
+    def close(self) -> None:
+        """Let go of the part."""
+        if self._part is not None:
+            self._part.close()

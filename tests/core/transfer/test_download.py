@@ -253,6 +253,15 @@ async def test_a_file_that_came_into_being_meanwhile_is_not_replaced(bench: Benc
     assert part_path(job.final).exists(), "what came is kept"
 
 
+async def test_a_process_that_ended_between_the_two_names_is_completed(bench: Bench) -> None:
+    job = bench.job("medium.bin", changes={"hash": ""})
+    await bench.run(job)
+    os.link(job.final, part_path(job.final))
+    assert await bench.run(job) == MEDIUM
+    assert bench.files() == ["medium.bin"]
+    assert bench.hub.bytes_sent("medium.bin") == MEDIUM
+
+
 async def test_a_link_in_place_of_a_folder_or_a_part_is_not_followed(bench: Bench, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
