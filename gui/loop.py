@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 from PySide6.QtWidgets import QApplication
 
+from gui.garbage import collected_here
+
 os.environ.setdefault("QT_API", "pyside6")
 import qasync
 
@@ -47,7 +49,7 @@ def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return loop
 
     try:
-        with asyncio.Runner(loop_factory=make_loop) as runner:
+        with collected_here(), asyncio.Runner(loop_factory=make_loop) as runner:
             return runner.run(main())
     finally:
         lookups.shutdown(wait=False, cancel_futures=True)

@@ -60,7 +60,8 @@ ALLOWED: dict[str, set[str]] = {
     "gui": set(),
     "gui.__main__": {"core.cli", "gui"},
     "gui.app": {"core", "gui", "resources"},
-    "gui.loop": set(),
+    "gui.loop": {"gui.garbage"},
+    "gui.garbage": set(),
     "gui.tree": BASICS | {"core.commands", "core.engine", "core.task", "gui"},
 }
 GUI = PURE | {"core.commands", "core.engine", "core.handles", "core.settings", "core.task", "gui", "resources"}

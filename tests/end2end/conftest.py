@@ -1,6 +1,7 @@
 """The real window on the real loop, against a demo hub on a thread of its own."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -119,12 +120,16 @@ def hub_scale() -> Scale:
 
 @pytest.fixture
 def loud_hub(hub_scale: Scale, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubOnThread]:
+    gc.collect()  # widgets of earlier tests must not be deleted by the thread that starts here
+    gc.disable()
     knobs = Knobs()
     thread = HubThread(scale=hub_scale, knobs=knobs)
     endpoint = thread.start()
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     yield HubOnThread(thread, knobs, endpoint)
     thread.close()
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture
