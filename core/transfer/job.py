@@ -1,6 +1,10 @@
 """What one download is given: the job, the threads that work on disks, and whom it tells."""
 
 import asyncio
+import contextlib
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +20,7 @@ T = TypeVar("T")
 SMALL_BYTES = 2**20  # below this a file comes in one go and has no control file
 WRITERS = 4  # more than one, so that a slow disk does not hold up the others
 HASHERS = 2
+WORKER_NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,19 @@ class Report(Protocol):
         """So many connections would be of use."""
 
 
+def _stand_back() -> None:
+    """Let the thread of the window go first where both want the processor; only Linux has it a thread."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), WORKER_NICENESS)
+
+
 class Crew:
     """The threads that write, sync and hash; owned by the engine, shared by all downloads."""
 
     def __init__(self) -> None:
-        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pulley-write")
-        self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash")
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pulley-write", initializer=_stand_back)
+        self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash", initializer=_stand_back)
         self._folder_syncs: dict[Path, asyncio.Future[None]] = {}
 
     def write(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
