@@ -1,0 +1,454 @@
+"""A world without network, disk or threads, of which a test releases one step at a time.
+
+`ClockLoop` is a loop whose clock stands still, `FakeThreads` the worker threads, `FakeTransfer` a download,
+`FakeHubSource` a hub, `FakeStore` a store that may be out of order, and `FakeWorld` all of them with a models folder.
+"""
+
+import asyncio
+import copy
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import DiskFull, DownloadError, NotWritable, StoreError, Truncated
+from core.handles import format_handle
+from core.records import Handle, Manifest, RemoteFile, Selection
+from core.sources.base import folder_of
+from core.states import ItemState
+from core.store.base import Batch
+from core.store.memory import MemoryStore
+from core.task import Task
+from core.transfer.job import Job, Report
+
+MB = 2**20
+CHUNK = 3
+
+
+class ClockLoop(asyncio.SelectorEventLoop):
+    """A loop that runs turn by turn, on a clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        super().__init__()
+
+    def time(self) -> float:
+        return self.now
+
+    def turn(self, count: int = 1) -> None:
+        """Run exactly so many turns."""
+        for _ in range(count):
+            self.call_soon(self.stop)
+            self.run_forever()
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Act between two turns as if called by the loop, as the window's slots do."""
+        asyncio._set_running_loop(self)
+        try:
+            yield
+        finally:
+            asyncio._set_running_loop(None)
+
+
+@dataclass(eq=False)
+class Work:
+    """What a thread was asked to do."""
+
+    executor: "FakeExecutor"
+    future: "Future[Any]"
+    call: Callable[..., Any]
+    args: tuple[object, ...]
+
+    def do(self) -> None:
+        if self.future.done() or not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            self.future.set_result(None if self.executor.is_dead else self.call(*self.args))
+        except BaseException as error:
+            self.future.set_exception(error)
+
+
+class FakeExecutor(Executor):
+    """Stands in for ThreadPoolExecutor; one with a single worker keeps the order."""
+
+    def __init__(self, threads: "FakeThreads", workers: int) -> None:
+        self.threads = threads
+        self.workers = workers
+        self.is_closed = False
+        self.is_dead = False
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **_: Any) -> "Future[Any]":
+        if self.is_closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        work = Work(self, Future(), call, args)
+        self.threads.take(work)
+        return work.future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self.is_closed = True
+
+
+class FakeThreads:
+    """All worker threads: their work is done on the loop, a turn later or, while `held`, when a test lets it."""
+
+    def __init__(self, loop: ClockLoop) -> None:
+        self.loop = loop
+        self.held = False
+        self.waiting: list[Work] = []
+        self._executors: list[FakeExecutor] = []
+
+    def executor(self, workers: int = 1, **_: object) -> FakeExecutor:
+        self._executors.append(FakeExecutor(self, workers))
+        return self._executors[-1]
+
+    def take(self, work: Work) -> None:
+        if self.held:
+            self.waiting.append(work)
+        else:
+            self.loop.call_soon(work.do)
+
+    def let_one(self, which: int) -> None:
+        """Do one piece of work, or an earlier one of the same single thread."""
+        if self.waiting:
+            work = self.waiting[which % len(self.waiting)]
+            if work.executor.workers == 1:
+                work = next(other for other in self.waiting if other.executor is work.executor)
+            self.waiting.remove(work)
+            work.do()
+
+    def let_all(self) -> None:
+        """Do all that waits, and from now on everything at once."""
+        self.held = False
+        while self.waiting:
+            self.let_one(0)
+
+    def die(self) -> None:
+        """Do nothing of what waits or is asked for later, and tell nobody."""
+        for executor in self._executors:
+            executor.is_dead = True
+        self._executors.clear()
+        self.let_all()
+
+
+_NEXT = {
+    "new": ("connecting", "verifying"),
+    "connecting": ("transferring", "backing_off", "verifying"),
+    "transferring": ("received", "durable", "wants", "connections", "connecting", "backing_off", "verifying"),
+    "backing_off": ("connecting", "transferring", "verifying"),
+    "verifying": ("checked", "connecting", "durable"),
+}
+"""What a download may tell after what it told last."""
+
+
+class FakeTransfer:
+    """Stands in for `core.transfer.download.Download`: tells and ends as a test says.
+
+    Attributes:
+        ending: How it takes a cancellation: `cancel`, `error` (the last flush fails), `placed` (it was done anyway).
+        turns: How many turns of the loop a cancellation takes.
+    """
+
+    def __init__(self, job: Job, *, net: object, crew: object, report: Report) -> None:
+        assert isinstance(net, FakeWorld)
+        self.world = net
+        self.job = job
+        self.report = report
+        self.allotted = 0
+        self.is_stopping = False
+        self.ending, self.turns = net.endings.pop(0) if net.endings else ("cancel", 0)
+        self._phase = "new"
+        self._durable = net.parts.get(job.final, 0)
+        self._error: DownloadError | None = None
+        self._is_ended = False
+        self._wake = asyncio.Event()
+
+    @property
+    def size(self) -> int:
+        return 7 if self.job.identity.size is None else self.job.identity.size
+
+    def allot(self, count: int) -> None:
+        self.allotted = count
+        self._wake.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def say(self, which: int) -> None:
+        """Tell one of the things that may come next."""
+        words = _NEXT[self._phase]
+        if self.job.final in self.world.finals:
+            words = ("checked",) if self._phase == "verifying" else ("verifying",)
+        self._say(words[which % len(words)], which)
+
+    def _say(self, word: str, number: int) -> None:
+        if word in _NEXT:
+            self._phase = word
+        match word:
+            case "connecting" | "verifying":
+                getattr(self.report, word)()
+            case "transferring":
+                self.report.transferring(f"cdn{number % 2}.example")
+            case "backing_off":
+                self.report.backing_off(Truncated("The body ended early"), 1.0)
+            case "durable":
+                self._durable = 0 if self._phase == "verifying" else min(self.size, self._durable + CHUNK)
+                self.world.parts[self.job.final] = self._durable
+                self.report.durable(self._durable)
+            case "wants":
+                self.report.wants(1 + number % 6)
+            case "connections":
+                self.report.connections(number % (self.allotted + 1))
+            case _:
+                getattr(self.report, word)(number)
+
+    def end(self, error: DownloadError | None = None) -> None:
+        """Let it end, well or with an error."""
+        self._is_ended, self._error = True, error
+        self._wake.set()
+
+    async def run(self) -> int:
+        self.world.began(self)
+        try:
+            return await self._work()
+        except asyncio.CancelledError:
+            self.is_stopping = True
+            for _ in range(self.turns):
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    pass
+            if self.ending == "error":
+                raise NotWritable("The disk is gone") from None
+            if self.ending == "placed":
+                self._place()
+            raise
+        finally:
+            self.world.live.remove(self)
+
+    async def _work(self) -> int:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._error is not None:
+                raise self._error
+            if self.job.final in self.world.finals and (self._is_ended or self.world.flows):
+                self._say("verifying", 0)
+                self.report.durable(self.size)
+                return self.size
+            if self._is_ended or (self.world.flows and self.allotted > 0):
+                for word in _way(self._phase):
+                    self._say(word, 0)
+                    await asyncio.sleep(0)
+                self._place()
+                return self.size
+
+    def _place(self) -> None:
+        self.world.parts.pop(self.job.final, None)
+        self.world.finals.add(self.job.final)
+
+
+def _way(phase: str) -> tuple[str, ...]:
+    way = ("connecting", "transferring", "verifying")
+    return way[way.index(phase) + 1 :] if phase in way else way
+
+
+@dataclass(eq=False)
+class Request:
+    """A listing that was asked for."""
+
+    handle: Handle
+    answer: "asyncio.Future[Manifest]"
+
+
+class FakeHubSource:
+    """A hub whose answers wait until a test gives them."""
+
+    hub = "fake"
+
+    def __init__(self, world: "FakeWorld") -> None:
+        self.world = world
+
+    def matches(self, handle: Handle) -> bool:
+        return True
+
+    async def resolve(self, handle: Handle, selection: Selection) -> Manifest:
+        request = Request(handle, asyncio.get_running_loop().create_future())
+        self.world.requests.append(request)
+        if self.world.flows:
+            self.world.answer(request)
+        try:
+            return await request.answer
+        finally:
+            self.world.requests.remove(request)
+
+
+class FakeStore(MemoryStore):
+    """A memory store that may be out of order."""
+
+    broken = False
+
+    def write(self, batch: Batch) -> None:
+        if self.broken:
+            raise StoreError("The list of downloads cannot be written")
+        # Places as SQLite has them: what is added comes last, whatever order the others were given meanwhile.
+        self._order = [task_id for task_id in self._order if task_id not in batch.removed]
+        super().write(Batch(batch.tasks, batch.items, None, batch.removed))
+        if batch.order is not None:
+            moved = [task_id for task_id in batch.order if task_id in self._tasks]
+            self._order = moved + [task_id for task_id in self._order if task_id not in moved]
+
+
+@dataclass
+class FakeWorld:
+    """What an engine meets; also its `net`.
+
+    Attributes:
+        repos: The files of each repo.
+        chosen: The paths that a handle stands for, by its text; all where it is missing.
+        finals, parts: What stands in the models folder; parts with their bytes.
+        described: What the descriptions name, by handle: the manifest of these files.
+        live: The downloads that run.
+        requests: The listings that wait for an answer.
+        endings: How the next downloads take a cancellation; popped.
+        flows: Everything goes on by itself.
+        disk_is_full, folder_is_locked: What goes wrong.
+        wrong: What an engine must never do and did.
+    """
+
+    loop: ClockLoop = field(default_factory=ClockLoop)
+    root: Path = Path("/models")
+    repos: dict[str, tuple[RemoteFile, ...]] = field(default_factory=dict)
+    chosen: dict[str, frozenset[str]] = field(default_factory=dict)
+    finals: set[Path] = field(default_factory=set)
+    parts: dict[Path, int] = field(default_factory=dict)
+    described: dict[str, Manifest] = field(default_factory=dict)
+    live: list[FakeTransfer] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    endings: list[tuple[str, int]] = field(default_factory=list)
+    flows: bool = False
+    disk_is_full: bool = False
+    folder_is_locked: bool = False
+    wrong: list[str] = field(default_factory=list)
+    store: FakeStore = field(default_factory=FakeStore)
+
+    def __post_init__(self) -> None:
+        self.threads = FakeThreads(self.loop)
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Put this world in the place of the real one."""
+        patch.setattr("core.conductor.Download", FakeTransfer)
+        patch.setattr("core.conductor.remove_part", self.remove_part)
+        patch.setattr("core.store.keeper.ThreadPoolExecutor", self.threads.executor)
+        patch.setattr("core.transfer.job.ThreadPoolExecutor", self.threads.executor)
+        patch.setattr("core.transfer.job.sync_folder", lambda folder: None)
+        patch.setattr("core.library.free_bytes", lambda root: 10**12)
+        for name in ("check_space", "find_complete", "adoptable", "describe", "delete_files"):
+            patch.setattr(f"core.library.{name}", getattr(self, name))
+
+    # -- the hub -----------------------------------------------------------------------------------------
+
+    def manifest(self, handle: Handle) -> Manifest:
+        files = self.repos[handle.repo]
+        chosen = self.chosen.get(format_handle(handle))
+        if chosen is not None:
+            files = tuple(replace(file, wanted=file.path in chosen) for file in files)
+        return Manifest(handle.hub, handle.repo, handle.revision, "c0ffee", folder_of(handle), files)
+
+    def answer(self, request: Request, error: DownloadError | None = None) -> None:
+        """Give the listing that was asked for, or an error."""
+        if request.answer.done():
+            return
+        if error is None:
+            request.answer.set_result(self.manifest(request.handle))
+        else:
+            request.answer.set_exception(error)
+
+    def flow(self) -> None:
+        """Let everything that waits go on, and all that follows, without a fault."""
+        self.flows = True
+        self.disk_is_full = self.folder_is_locked = self.store.broken = False
+        self.endings.clear()
+        self.threads.let_all()
+        for request in list(self.requests):
+            self.answer(request)
+        for transfer in self.live:
+            transfer.wake()
+
+    # -- the disk ----------------------------------------------------------------------------------------
+
+    def began(self, transfer: FakeTransfer) -> None:
+        path = transfer.job.final
+        if any(other.job.final == path for other in self.live):
+            self.wrong.append(f"two downloads write {path}")
+        self.live.append(transfer)
+        transfer.wake()
+        if path not in self.finals:
+            self.parts.setdefault(path, 0)
+
+    def remove_part(self, path: Path) -> None:
+        if any(other.job.final == path for other in self.live):
+            self.wrong.append(f"the part of {path} was removed under a download")
+        self.parts.pop(path, None)
+
+    def check_space(self, root: Path, need: int, others_need: int, name: str) -> None:
+        if need < 0 or others_need < 0:
+            self.wrong.append(f"{name} needs {need} bytes beside {others_need}")
+        if self.disk_is_full:
+            raise DiskFull(f"{name} does not fit")
+
+    def find_complete(self, root: Path, handle: Handle, selection: Selection) -> Manifest | None:
+        found = self.described.get(format_handle(handle))
+        if found is None or any(root / found.folder / file.path not in self.finals for file in found.files):
+            return None
+        return found
+
+    def adoptable(self, task: Task) -> dict[str, str]:
+        return {}
+
+    def describe(self, task: Task) -> dict[str, str]:
+        assert task.manifest is not None
+        if self.folder_is_locked:
+            raise NotWritable("The models folder is locked")
+        done = [item for item in task.items.values() if item.state is ItemState.DONE]
+        files = tuple(replace(item.file, size=item.size, wanted=True) for item in done)
+        self.described[format_handle(task.handle)] = replace(task.manifest, files=files)
+        rewritten = task.handle.hub == "cortexso"
+        return {item.id: "sha256:00" for item in done if rewritten and item.id == "model.yml"}
+
+    def delete_files(self, task: Task, kept: Collection[Path | None]) -> None:
+        if task.manifest is None:
+            return
+        own = format_handle(task.handle)
+        others = [found for key, found in self.described.items() if key != own]
+        named = {self.root / found.folder / file.path for found in others for file in found.files}
+        for item in task.items.values():
+            path = item.local_path
+            if path is None or path in kept or path in named:
+                continue
+            self.remove_part(path)
+            if item.state is ItemState.DONE:
+                self.finals.discard(path)
+        self.described.pop(own, None)
+
+    # -- the end of a process ----------------------------------------------------------------------------
+
+    def crash(self) -> None:
+        """End everything that runs as a lost process does: only what the store and the disk hold stays."""
+        kept = copy.deepcopy(self.store)
+        disk = copy.deepcopy((self.finals, self.parts, self.described))
+        self.threads.die()
+        for _ in range(100):  # what ends may start more
+            for task in asyncio.all_tasks(self.loop):
+                task.cancel()
+            self.loop.turn()
+        left = [repr(task) for task in asyncio.all_tasks(self.loop)]
+        assert not left, left
+        self.store = kept
+        self.finals, self.parts, self.described = disk
+        self.live.clear()
+        self.requests.clear()
