@@ -6,7 +6,6 @@ item's attempt number, every stop keeps what came.
 
 import asyncio
 import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from itertools import islice
@@ -14,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from core import library
-from core.errors import ConnectFailed, DownloadError, NameRefused, TimedOut, UnsupportedHandle
+from core.errors import ConnectFailed, DownloadError, TimedOut, UnsupportedHandle
+from core.itemise import items_of
 from core.net.client import Net
 from core.net.origin import host_label
-from core.paths import collisions, local_path
-from core.records import Destination, Limits, Manifest
+from core.records import Limits, Manifest
 from core.reports import ItemReport
 from core.roster import Roster
 from core.scheduler import Demand, Place, admit, share
@@ -27,7 +26,6 @@ from core.spawn import spawn
 from core.states import Intent, ItemState, TaskState
 from core.task import Item, Task
 from core.transfer.control import Identity
-from core.transfer.disk import remove_part
 from core.transfer.download import Download
 from core.transfer.grow import FIRST_CONNECTIONS
 from core.transfer.job import Crew, Job, settled
@@ -83,7 +81,7 @@ class Conductor:
         self._begun: set[str] = set()
         self._adoptable: dict[str, dict[str, str]] = {}
         self._sweeps: set[asyncio.Task[None]] = set()
-        self._chores: dict[str, asyncio.Task[None]] = {}
+        self._chores: dict[int, asyncio.Task[None]] = {}
         self._is_due = False
         self._is_closed = False
 
@@ -135,23 +133,32 @@ class Conductor:
             task = self.roster.get(task_id)
             task.admitted = True
             self.roster.refresh(task)
-            self._chore(task, self._begin(task))
         for task in tasks:
+            if task.admitted and task.id not in self._begun:
+                self._chore(task, self._begin(task))
             if task.id in self._begun and task.wanted_count == task.count(ItemState.DONE) and not task.described:
                 self._chore(task, self._complete(task))
 
     def _chore(self, task: Task, work: Coroutine[Any, Any, None]) -> None:
         """Run one piece of work of a task at a time."""
-        if task.id in self._chores or not task.state.is_live:
+        if task.serial in self._chores or not task.state.is_live:
             work.close()
             return
-        chore = self._chores[task.id] = spawn(work, name=f"chore of {task.id}")
+        chore = self._chores[task.serial] = spawn(self._guarded(task, work), name=f"chore of {task.id}")
 
         def ended(_: object) -> None:
-            self._chores.pop(task.id, None)
+            self._chores.pop(task.serial, None)
             self.pump_soon()
 
         chore.add_done_callback(ended)
+
+    async def _guarded(self, task: Task, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except DownloadError as error:
+            self.roster.fail(task, error.failure)
+        except Exception as error:
+            self._unforeseen(task, error)
 
     def _share(self, tasks: Sequence[Task]) -> None:
         given = share(self._demands(tasks), self.limits)
@@ -171,7 +178,14 @@ class Conductor:
             for run in running:
                 if run.item.state.is_live:
                     wants = max(run.report.wanted, 1)
-                    yield Demand(task.id, run.item.id, run.item.host, wants, run.item.file.size or 0, running=True)
+                    yield Demand(
+                        task.id,
+                        run.item.id,
+                        run.item.host or host_label(run.item.file.url),
+                        wants,
+                        run.item.file.size or 0,
+                        running=True,
+                    )
             for item in islice(task.waiting_items(), WAITING_LOOKED_AT):
                 if (task.id, item.id) not in self._runs and not self._targets[item.local_path]:
                     yield Demand(task.id, item.id, host_label(item.file.url), 1, item.file.size or 0)
@@ -180,8 +194,11 @@ class Conductor:
 
     async def _list(self, task: Task) -> None:
         try:
+            if self._sweeps:
+                await asyncio.wait(list(self._sweeps))  # what is being deleted is not complete
             done = await settled(self._crew.write(library.find_complete, task.root, task.handle, task.selection))
             manifest = done or await self._resolve(task)
+            items = items_of(task, manifest, complete=done is not None)
         except DownloadError as error:
             if not isinstance(error, ConnectFailed | TimedOut):
                 self.hub_reachable = True
@@ -192,16 +209,20 @@ class Conductor:
         except asyncio.CancelledError:
             self._listed(task)
             raise
+        except Exception as error:
+            self._listed(task)
+            self._unforeseen(task, error)
         else:
             self._listed(task)
-            self._take(task, manifest, complete=done is not None)
+            self._take(task, manifest, items, complete=done is not None)
         finally:
             self._touched(task, None)
             self.pump_soon()
 
     def _listed(self, task: Task) -> None:
-        self._listings.pop(task.id, None)
-        task.resolving = False
+        if self._listings.get(task.id) is asyncio.current_task():
+            del self._listings[task.id]
+            task.resolving = False
 
     async def _resolve(self, task: Task) -> Manifest:
         for source in self._sources:
@@ -212,28 +233,16 @@ class Conductor:
                 return manifest
         raise UnsupportedHandle(f"No hub for {task.id}")
 
-    def _take(self, task: Task, manifest: Manifest, *, complete: bool) -> None:
-        """Make the items of a manifest; a name that is refused fails alone."""
-        if not self.roster.holds(task):
-            return
-        place = Destination(task.root, manifest.folder)
-        meets = collisions(file.path for file in manifest.files)
-        items = []
-        for file in sorted(manifest.files, key=lambda file: (not file.wanted, _natural(file.path))):
-            state = ItemState.WAITING if file.wanted else ItemState.SKIPPED
-            try:
-                if file.path in meets:
-                    raise NameRefused(meets[file.path])
-                local_path(place, file.path)  # refuses what is not safe
-                item = Item(file, place, state=ItemState.DONE if complete else state)
-                item.durable = item.size if complete else 0
-            except NameRefused as error:
-                item = Item(file, None, state=ItemState.FAILED if file.wanted else ItemState.SKIPPED)
-                item.failure = error.failure
-            items.append(item)
-        task.described = complete
-        task.completed_at = task.added_at if complete else None
-        self.roster.set_items(task, manifest, items)
+    def _unforeseen(self, task: Task, error: Exception) -> None:
+        """Fail a task on an error that nobody thought of, so that it neither hangs nor starts again at once."""
+        _log.error("%s", task.id, exc_info=error)
+        self.roster.fail(task, DownloadError(f"An error of Pulley itself: {error!r}").failure)
+
+    def _take(self, task: Task, manifest: Manifest, items: list[Item], *, complete: bool) -> None:
+        if self.roster.holds(task):
+            task.described = complete
+            task.completed_at = task.added_at if complete else None
+            self.roster.set_items(task, manifest, items)
 
     def stop_listing(self, task: Task) -> None:
         """Stop fetching the listing of a task."""
@@ -244,28 +253,34 @@ class Conductor:
     # -- beginning and completing ------------------------------------------------------------------------
 
     async def _begin(self, task: Task) -> None:
-        """Check the space for the task beside what the others still need; then its items may start."""
-        others = sum(t.size - t.durable for t in self.roster.all() if t.id in self._begun and t is not task)
-        try:
-            await settled(
-                self._crew.write(library.check_space, task.root, task.size - task.durable, others, task.id)
-            )
-        except DownloadError as error:
-            self.roster.fail(task, error.failure)
-            return
+        """Check what is there and the space for the rest beside what others need; then its items may start.
+
+        Raises:
+            DownloadError: It does not fit.
+        """
+        gone = await settled(self._crew.write(library.gone, task))
+        for item in gone:
+            if item.state is ItemState.DONE:
+                task.set_durable(item, 0)
+                task.described = False
+                self.roster.move_item(task, item, ItemState.WAITING)
+        others = [(t.root, t.size - t.durable) for t in self.roster.all() if t.id in self._begun and t is not task]
+        await settled(self._crew.write(library.check_space, task, others))
         if task.handle.hub == "cortexso":
             self._adoptable[task.id] = await settled(self._crew.write(library.adoptable, task))
         if task.admitted and self.roster.holds(task):
             self._begun.add(task.id)
 
     async def _complete(self, task: Task) -> None:
-        """Write the description; then the task is done."""
-        try:
-            local = await settled(self._crew.write(library.describe, task))
-            await self._crew.sync_folder(library.folder_of(task))
-        except DownloadError as error:
-            self.roster.fail(task, error.failure)
-            return
+        """Write the description; then the task is done.
+
+        Raises:
+            DownloadError: It cannot be written.
+        """
+        local = await settled(self._crew.write(library.describe, task))
+        await self._crew.sync_folder(library.folder_of(task))
+        if task.wanted_count != task.count(ItemState.DONE):
+            return  # a further file was chosen meanwhile
         for item_id, local_hash in local.items():
             task.items[item_id].local_hash = local_hash
             self.roster.keep_item(task, task.items[item_id])
@@ -283,7 +298,13 @@ class Conductor:
         identity = Identity(item.id, item.file.size, item.file.hash, task.manifest.commit, item.file.url, task.id)
         present = self._adoptable.get(task.id, {}).get(item.id)
         also_right = (present,) if present else ()
-        job = Job(identity, final=item.local_path, root=task.root, also_right=also_right)
+        job = Job(
+            identity,
+            final=item.local_path,
+            root=task.root,
+            also_right=also_right,
+            was_whole=0 < item.durable == item.file.size,
+        )
         report = ItemReport(self.roster, task, item, now=self._now, touched=self._touched, changed=self.pump_soon)
         if not job.is_small and item.file.size is not None:
             report.wanted = FIRST_CONNECTIONS
@@ -293,28 +314,32 @@ class Conductor:
         self._runs[task.id, item.id] = run
         self._targets[item.local_path] += 1
         run.worker = spawn(self._run(run), name=f"item {task.id} {item.id} #{item.attempt}")
+        run.worker.add_done_callback(lambda _: self._ended(run))
+        self.pump_soon()  # its further connections
         self._touched(task, item)
 
     async def _run(self, run: Run) -> None:
-        task, item = run.task, run.item
         try:
             size = await run.download.run()
         except DownloadError as error:
             self._failed(run, error)
         except Exception as error:
-            _log.exception("%r", item)
+            _log.exception("%r", run.item)
             self._failed(run, DownloadError(f"An error of Pulley itself: {error!r}"))
         else:
             await self._succeeded(run, size)
-        finally:
-            if self._runs.get((task.id, item.id)) is run:
-                del self._runs[task.id, item.id]
-            self._targets[item.local_path] -= 1
-            if run.report.is_current:
-                item.connections = 0
-                self.roster.keep_item(task, item)
-            self._touched(task, item)
-            self.pump_soon()
+
+    def _ended(self, run: Run) -> None:
+        """Forget a run; a callback of its worker, since one cancelled before its first step has no `finally`."""
+        task, item = run.task, run.item
+        if self._runs.get((task.id, item.id)) is run:
+            del self._runs[task.id, item.id]
+        self._targets[item.local_path] -= 1
+        if run.report.is_current:
+            item.connections = 0
+            self.roster.keep_item(task, item)
+        self._touched(task, item)
+        self.pump_soon()
 
     def _failed(self, run: Run, error: DownloadError) -> None:
         _log.info("%s %s: %s", run.task.id, run.item.id, error.message)
@@ -341,8 +366,8 @@ class Conductor:
     def sweep(self, task: Task, items: Sequence[Item], work: Callable[[], object]) -> None:
         """Run blocking `work` on the files of these items once no run touches them; until then none starts."""
         workers = [run.worker for run in self._runs.values() if run.task is task and run.worker is not None]
-        if task.id in self._chores:
-            workers.append(self._chores[task.id])
+        if task.serial in self._chores:
+            workers.append(self._chores[task.serial])
         self._targets.update(item.local_path for item in items)
 
         async def later() -> None:
@@ -370,15 +395,3 @@ class Conductor:
         pending = [*workers, *self._chores.values(), *self._sweeps]
         if pending:
             await asyncio.wait(pending)
-
-
-def _natural(path: str) -> list[tuple[bool, int, str]]:
-    """Return a key that sorts `s2` before `s10`."""
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d{1,18})", path)]
-
-
-def sweep_parts(items: Iterable[Item]) -> None:
-    """Delete the parts of these items; finished files stay."""
-    for item in items:
-        if item.local_path is not None:
-            remove_part(item.local_path)

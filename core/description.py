@@ -89,13 +89,17 @@ class Description:
 
 
 def description_name(
-    manifest: Manifest, wanted: Collection[str], *, others: Mapping[str, Description] | None = None
+    manifest: Manifest,
+    wanted: Collection[str],
+    *,
+    others: Mapping[str, Description] | None = None,
+    taken: Collection[str] = (),
 ) -> str:
     """Return the file name of the description, at the top of the model's folder.
 
     STEM.yml where exactly one GGUF model is wanted, else model.yml; pulley.yml where the repo has such a file
     itself. `others` are the descriptions that stand there: one that names files which are not wanted now is not
-    replaced, for these files would lose it.
+    replaced, for these files would lose it. `taken` are the names of files that are not ours.
     """
     models = groups(wanted)
     stem = stem_of(models[0].paths[0]) if len(models) == 1 else ""
@@ -103,6 +107,7 @@ def description_name(
     own = {file.path.casefold() for file in manifest.files}
     is_ours = manifest.hub == "cortexso" and name == MODEL_YML
     kept = {name.casefold() for name, other in (others or {}).items() if not other.paths <= frozenset(wanted)}
+    kept |= {name.casefold() for name in taken}
 
     def is_free(candidate: str) -> bool:
         folded = candidate.casefold()

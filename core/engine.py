@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core import library
 from core.commands import Command, refusal
-from core.conductor import Conductor, sweep_parts
+from core.conductor import Conductor
 from core.errors import CommandRefused
 from core.handles import format_handle
 from core.net.client import Net
@@ -199,15 +199,22 @@ class Engine(QObject):
         if self._is_closed:
             raise CommandRefused("Pulley is closing.")
         task_id = task_id or format_handle(handle)
-        if task_id in self._roster:
+        if task_id in self._roster and not self._is_outdated(self._roster.get(task_id), selection):
             if not paused and not self.refusal(Command.RESUME, task_id):
                 self.resume(task_id)
             return task_id
+        if task_id in self._roster:
+            self.remove(task_id)  # listed anew below; what stands on the disk is adopted where it stands
         task = Task(task_id, handle, root=self.root, added_at=time.time(), selection=selection)
         task.intent = Intent.PAUSE if paused else Intent.RUN
         self._roster.add(task)
         self._conductor.pump_soon()
         return task_id
+
+    def _is_outdated(self, task: Task, selection: Selection | None) -> bool:
+        """Tell whether a listed task does not answer for what is asked now: it ended, or means other files."""
+        asked = (self.root, selection or Selection())
+        return task.state is TaskState.DONE or (not task.state.is_live and (task.root, task.selection) != asked)
 
     def pause(self, task_id: str, item_id: str | None = None) -> None:
         """Stop a task, or one file of it; every byte that came is kept."""
@@ -230,8 +237,8 @@ class Engine(QObject):
     def start_now(self, task_id: str, item_id: str | None = None) -> None:
         """Let a task go on without waiting for a place."""
         task, items = self._accept(Command.START_NOW, task_id, item_id)
-        self._go_on(task, items)
         task.forced = True
+        self._go_on(task, items)
 
     def _go_on(self, task: Task, items: list[Item]) -> None:
         task.intent = Intent.RUN
@@ -257,7 +264,7 @@ class Engine(QObject):
                 item.attempt += 1  # late words about the parts that go are not heard
                 task.set_durable(item, 0)
                 self._roster.keep_item(task, item)
-            self._conductor.sweep(task, undone, lambda: sweep_parts(undone))
+            self._conductor.sweep(task, undone, lambda: library.delete_parts(undone))
 
     def remove(self, task_id: str, *, delete_files: bool = False) -> None:
         """Take a task off the list; its files and parts stay, unless `delete_files`."""

@@ -114,3 +114,5 @@ async def _close(parts: Parts) -> None:
             await parts.aclose()
     except TimeoutError:
         print("pulley: the disk did not take the last bytes in time; they are fetched again", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # a thread that waits for the disk would hold the process; locks go with it

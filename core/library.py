@@ -6,7 +6,7 @@ Called from worker threads only. Touches only files that a task or a description
 import hashlib
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,19 +58,51 @@ def free_bytes(root: Path) -> int | None:
     return None
 
 
-def check_space(root: Path, need: int, others_need: int, name: str) -> None:
-    """Check that `need` more bytes fit beside what other downloads still need.
+def check_space(task: Task, others: Sequence[tuple[Path, int]]) -> None:
+    """Check that the rest of a task fits beside what other tasks still need on the same file system.
+
+    `others` are (models folder, bytes still to come).
 
     Raises:
-        DiskFull: They do not; with the numbers.
+        DiskFull: It does not; with the numbers.
     """
-    free = free_bytes(root)
-    if free is not None and need + others_need + RESERVE_BYTES > free:
-        beside = f" beside {size_text(others_need)} for other downloads" if others_need else ""
+    need = task.size - task.durable
+    free = free_bytes(task.root)
+    if free is None or need <= 0:
+        return
+    device = _device(task.root)
+    beside = sum(count for root, count in others if root == task.root or _device(root) == device)
+    if need + beside + RESERVE_BYTES > free:
+        text = f" beside {size_text(beside)} for other downloads" if beside else ""
         raise DiskFull(
-            f"{name} needs {size_text(need)}{beside}, and {size_text(free)} are free",
-            meaning="Nothing of it was downloaded, so that the disk is not filled for nothing.",
+            f"{task.id} needs {size_text(need)}{text}, and {size_text(free)} are free",
+            meaning="Nothing more of it is downloaded, so that the disk is not filled for nothing.",
         )
+
+
+def _device(root: Path) -> int | None:
+    for folder in (root, *root.parents):
+        try:
+            return folder.stat().st_dev
+        except OSError:
+            continue
+    return None
+
+
+def gone(task: Task) -> list[Item]:
+    """Return the finished items whose file is no longer there, or has another size."""
+    missing = []
+    for item in task.items.values():
+        if item.state is not ItemState.DONE or item.local_path is None:
+            continue
+        try:
+            size = item.local_path.stat().st_size
+        except OSError:
+            missing.append(item)
+            continue
+        if size != item.size and not item.local_hash:
+            missing.append(item)
+    return missing
 
 
 def folder_of(task: Task) -> Path:
@@ -138,8 +170,9 @@ def describe(task: Task) -> dict[str, str]:
     items = [item for item in task.items.values() if item.state is ItemState.DONE]
     manifest = replace(task.manifest, files=tuple(item.file for item in task.items.values()))
     files = [DescribedFile(item.id, item.size, item.file.hash) for item in items]
-    name = description_name(manifest, [item.id for item in items], others=_others(task, folder))
     rewritten = task.handle.hub == "cortexso" and any(item.id == MODEL_YML for item in items)
+    taken = _foreign_texts(folder) - ({MODEL_YML} if rewritten else set())
+    name = description_name(manifest, [item.id for item in items], others=_others(task, folder), taken=taken)
     text = render(
         task_id=task.id,
         handle=task.handle,
@@ -152,6 +185,15 @@ def describe(task: Task) -> dict[str, str]:
     disk.write_atomically(folder / name, text.encode())
     found = parse(text)
     return {file.path: file.local_hash for file in found.files if file.local_hash} if found else {}
+
+
+def _foreign_texts(folder: Path) -> set[str]:
+    """Return the names of the YAML files at the top of a folder that we did not write."""
+    try:
+        names = {path.name for path in folder.iterdir() if path.suffix == ".yml"}
+    except OSError:
+        return set()
+    return names - set(find_descriptions(folder))
 
 
 def _text(path: Path) -> str:
@@ -179,6 +221,17 @@ def _others(task: Task, folder: Path) -> dict[str, Description]:
         for name, found in find_descriptions(folder).items()
         if (found.handle, found.globs) != (own, task.selection.globs)
     }
+
+
+def delete_parts(items: Iterable[Item]) -> None:
+    """Delete the parts of these items; finished files stay.
+
+    Raises:
+        LocalError: Something cannot be deleted.
+    """
+    for item in items:
+        if item.local_path is not None:
+            disk.remove_part(item.local_path)
 
 
 def delete_files(task: Task, kept: Collection[Path | None]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from core.errors import DownloadError
 from core.roster import Roster
-from core.states import ItemState
+from core.states import ITEM_MOVES, ItemState
 from core.task import Item, Task
 from core.transfer.meter import Meter
 
@@ -49,7 +49,7 @@ class ItemReport:
         return self.is_current and self._item.state.is_live
 
     def _move(self, state: ItemState) -> None:
-        if self.is_alive:
+        if self.is_alive and (state in ITEM_MOVES[self._item.state]):
             self._roster.move_item(self._task, self._item, state)
 
     def connecting(self) -> None:

@@ -4,16 +4,19 @@ Each change goes through here once: it is applied, kept in the store, and told t
 files and no Qt.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from core.errors import Failure
+from core.errors import Failure, UnsupportedHandle
 from core.handles import format_handle, parse_handle
 from core.records import Destination, Manifest, RemoteFile, Selection
 from core.states import ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
 from core.store.base import StoredItem, StoredTask, stored_item_state, stored_task_state
 from core.store.keeper import Keeper
 from core.task import Item, Task
+
+_log = logging.getLogger(__name__)
 
 Tell = Callable[..., None]
 """Called as tell(signal name, *arguments)."""
@@ -142,7 +145,11 @@ class Roster:
         for stored in await self.keeper.load():
             if only is not None and stored.id not in only:
                 continue
-            task = _task(stored)
+            try:
+                task = _task(stored)
+            except UnsupportedHandle as error:
+                _log.warning("%s is left out of the list: %s", stored.id, error.message)
+                continue
             self._tasks[task.id] = task
             self.order.append(task.id)
 

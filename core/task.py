@@ -198,7 +198,9 @@ class Task:
         elif state is ItemState.WAITING:
             self._waiting[item.id] = item
         if old.is_wanted != state.is_wanted:
-            self._recount()
+            sign = 1 if state.is_wanted else -1
+            self.size += sign * item.size
+            self.durable += sign * item.durable
         return True
 
     def set_durable(self, item: Item, durable: int) -> bool:

@@ -3,6 +3,7 @@
 Listens to an engine's signals and writes; decides nothing.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -151,5 +152,10 @@ class Progress:
                 self._write(f"{task.id}: {percent(task)} % of {size_text(task.size)} at {rate}/s\n")
 
     def _write(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except BrokenPipeError:  # nobody reads any more (`| head`): the download goes on without words
+            self._out = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  as long as the process
+            if self._out is not sys.stdout:
+                os.dup2(self._out.fileno(), 1)

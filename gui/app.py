@@ -137,7 +137,11 @@ class Session:
         theme = self.theme
         theme.apply(self.app, self._settings.theme)
         self.app.setWindowIcon(icon("app", theme.tokens))
-        await engine.load()
+        try:
+            await engine.load()
+        except StoreError as error:
+            await self._close()
+            return _complain(error)
         window = MainWindow(engine, self._store, theme, endpoint=self._parts.endpoint)
         window.stop_requested.connect(self._stop.set)
         window.settings_changed.connect(self._apply)
@@ -209,23 +213,31 @@ class Session:
     def _keep_awake(self) -> None:
         self._awake.set(self._settings.keep_awake and self._parts.engine.totals.active > 0)
 
-    def _stop_on_signals(self) -> socket.socket:
-        """Let SIGINT and SIGTERM wake the loop, which on its own never looks at them while Qt is idle."""
+    def _stop_on_signals(self) -> QTimer | None:
+        """Let SIGINT and SIGTERM stop the window; they have to wake the loop, which else never looks at them."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+        if os.name == "nt":  # no readers on the proactor's loop: look five times a second
+            timer = QTimer()
+            timer.timeout.connect(lambda: None)
+            timer.start(200)
+            return timer
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stop.set())
         asyncio.get_running_loop().add_reader(reader.fileno(), lambda: reader.recv(64))
-        self._writer = writer
-        return reader
+        self._sockets = (reader, writer)
+        return None
 
-    def _forget_signals(self, reader: socket.socket) -> None:
+    def _forget_signals(self, timer: QTimer | None) -> None:
+        if timer is not None:
+            timer.stop()
+            return
         signal.set_wakeup_fd(-1)
-        asyncio.get_running_loop().remove_reader(reader.fileno())
-        reader.close()
-        self._writer.close()
+        asyncio.get_running_loop().remove_reader(self._sockets[0].fileno())
+        for end in self._sockets:
+            end.close()
 
     async def _close(self) -> None:
         try:
@@ -233,3 +245,5 @@ class Session:
                 await self._parts.aclose()
         except TimeoutError:
             print("pulley: the disk did not take the last bytes in time; they are fetched again", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(1)  # a thread that waits for the disk would hold the process; locks go with it

@@ -42,9 +42,19 @@ ALLOWED: dict[str, set[str]] = {
     | {"core.description", "core.formats", "core.handles", "core.net", "core.sources.base"}
     | {"core.task", "core.transfer"},
     "core.roster": PURE | {"core.handles", "core.store", "core.task"},
+    "core.itemise": BASICS | {"core.paths", "core.task"},
     "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},
     "core.conductor": PURE
-    | {"core.library", "core.net", "core.reports", "core.roster", "core.scheduler", "core.sources", "core.task"}
+    | {
+        "core.itemise",
+        "core.library",
+        "core.net",
+        "core.reports",
+        "core.roster",
+        "core.scheduler",
+        "core.sources",
+        "core.task",
+    }
     | {"core.transfer"},
     "core.engine": PURE
     | {"core.commands", "core.conductor", "core.handles", "core.library", "core.net", "core.roster"}

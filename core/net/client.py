@@ -52,7 +52,13 @@ class Net:
         async with self._making:
             if self._client is None:
                 if self._transport is None:
-                    self._transport = await asyncio.to_thread(_make_transport)
+                    try:
+                        self._transport = await asyncio.to_thread(_make_transport)
+                    except (OSError, ValueError) as error:
+                        raise ConnectFailed(
+                            f"The certificates of this machine cannot be read: {error}",
+                            action="Check SSL_CERT_FILE and SSL_CERT_DIR, then try again.",
+                        ) from error
                 self._client = _make_client(self._transport)
             return self._client
 

@@ -1,6 +1,7 @@
 """The boundary where httpx's errors become ours."""
 
 import os
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ import httpx
 
 from core.errors import ConnectFailed, Stalled, TimedOut, TransferError, Truncated
 from core.net.origin import host_label
+
+_ADDRESS = re.compile(r"\S*://\S+")
 
 
 @contextmanager
@@ -47,4 +50,5 @@ def _cause(error: BaseException) -> str:
         return "its name is not known"
     if isinstance(inner, OSError) and inner.errno:
         return os.strerror(inner.errno)
-    return str(inner) or type(inner).__name__
+    # Addresses may hold passwords or signatures: none is repeated.
+    return _ADDRESS.sub("…", str(inner)) or type(inner).__name__

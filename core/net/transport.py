@@ -53,7 +53,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
                 proxy=self._proxy_for(url),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=limits.get("connect"), sock_read=limits.get("read")
+                    total=None,
+                    connect=_twice(limits.get("connect")),  # names and proxies included, which may be silent
+                    sock_connect=limits.get("connect"),
+                    sock_read=limits.get("read"),
                 ),
             )
         return httpx.Response(
@@ -86,6 +89,10 @@ class _Body(httpx.AsyncByteStream):
             self._reply.release()
         else:
             self._reply.close()
+
+
+def _twice(seconds: float | None) -> float | None:
+    return None if seconds is None else 2 * seconds
 
 
 def _read_nowait(reply: aiohttp.ClientResponse) -> bytes:

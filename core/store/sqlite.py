@@ -1,16 +1,22 @@
 """The store in one SQLite file, in WAL mode. SQLite's errors become StoreError here."""
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TypeVar
 
 from core.errors import Failure, StoreError
 from core.records import Manifest
 from core.states import ItemState, TaskState
 from core.store.base import Batch, StoredItem, StoredTask
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 BUSY_MS = 5000
@@ -47,7 +53,7 @@ ON CONFLICT (task, path) DO UPDATE SET size = :size, hash = :hash, url = :url, s
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.OperationalError, OverflowError) as error:
+    except (sqlite3.OperationalError, OverflowError, UnicodeError) as error:
         raise StoreError(f"The list of downloads ({path.name}): {error}") from error
     except sqlite3.Error as error:
         raise StoreError(
@@ -88,34 +94,21 @@ class SqliteStore:
         self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def load(self) -> list[StoredTask]:
-        """Return all tasks in the order of the queue."""
+        """Return all tasks in the order of the queue; a row that cannot be read is left out, and logged."""
         with _translated(self._path):
             items: dict[str, list[StoredItem]] = {}
             for row in self._db.execute(
                 "SELECT task, path, size, hash, url, state, durable, failure, local_hash, wanted"
                 " FROM item ORDER BY rowid"
             ):
-                items.setdefault(row[0], []).append(
-                    StoredItem(
-                        row[1],
-                        row[2],
-                        row[3],
-                        row[4],
-                        ItemState(row[5]),
-                        row[6],
-                        _failure(row[7]),
-                        row[8],
-                        bool(row[9]),
-                    )
-                )
+                if (item := _read(_item, row)) is not None:
+                    items.setdefault(row[0], []).append(item)
             rows = self._db.execute(
                 "SELECT id, handle, root, state, added_at, completed_at, globs, manifest, failure, described"
                 " FROM task ORDER BY place"
             ).fetchall()
-        try:
-            return [_task(row, items.get(row[0], [])) for row in rows]
-        except (ValueError, TypeError, KeyError) as error:
-            raise StoreError(f"The list of downloads holds something unreadable: {error}") from error
+        tasks = (_read(lambda row: _task(row, items.get(row[0], [])), row) for row in rows)
+        return [task for task in tasks if task is not None]
 
     def write(self, batch: Batch) -> None:
         """Make the changes durable, all or none."""
@@ -143,6 +136,20 @@ class SqliteStore:
         """Let go of the file."""
         with _translated(self._path):
             self._db.close()
+
+
+def _read(make: Callable[[Any], T], row: Any) -> T | None:
+    try:
+        return make(row)
+    except (ValueError, TypeError, KeyError) as error:
+        _log.warning("A row of the list of downloads cannot be read and is left out: %s", error)
+        return None
+
+
+def _item(row: Any) -> StoredItem:
+    return StoredItem(
+        row[1], row[2], row[3], row[4], ItemState(row[5]), row[6], _failure(row[7]), row[8], bool(row[9])
+    )
 
 
 def _task_row(task: StoredTask) -> dict[str, object]:

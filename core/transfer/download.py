@@ -9,7 +9,7 @@ from core.errors import HashMismatch
 from core.net.client import Net
 from core.transfer import prepare
 from core.transfer.blocks import BlockMap, Entry
-from core.transfer.disk import PartFile, place, set_aside, write_control
+from core.transfer.disk import PartFile, place, set_aside, sync_folder, write_control
 from core.transfer.fetch import Fetch
 from core.transfer.hashing import PrefixHasher
 from core.transfer.job import Crew, Job, Report, finished, settled
@@ -75,10 +75,11 @@ class Download:
             blocks = BlockMap(entries)
             self._report.durable(blocks.total)
             await self._until_right(part, blocks, size)
-            await settled(self._crew.write(self._commit, part, size))
+            committing = self._crew.write(self._commit, part, size)
+            await finished(committing)  # too late to stop: the file has its name, and that has to be known
+            committing.result()
         finally:
             part.close()
-        await self._crew.sync_folder(self._job.final.parent)
         return size
 
     async def _open_part(self, *, fresh: bool) -> PartFile:
@@ -154,6 +155,7 @@ class Download:
         part.sync()
         part.close()
         place(part.path, self._job.final)
+        sync_folder(self._job.final.parent)
 
     async def _watched(self, work: Callable[[Callable[[int], None], threading.Event], T]) -> T:
         """Run long reading work on a hasher thread; pass its progress on; stop it when cancelled."""

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 
-from core.errors import ConnectFailed, DownloadError, ServerBusy
+from core.errors import DownloadError
 from core.net.client import Net
 from core.spawn import spawn
 from core.transfer import retry
@@ -80,6 +80,7 @@ class Fetch:
         try:
             while self.work.left or self._segments:
                 self._fit()
+                self._observe()
                 await self._pause(FLUSH_EVERY_S)
                 error = self._reap()
                 if error is not None:
@@ -159,10 +160,12 @@ class Fetch:
                 self._fruitless = self._expired = 0
             if segment.error is not None:
                 stopping = self._judge(segment, segment.error) or stopping
+        return stopping
+
+    def _observe(self) -> None:
         received = self._received + sum(s.moved for s in self._segments.values())
         if self._growth.observe(received, len(self._segments), time.monotonic()):
             self._report.wants(self._growth.wants)
-        return stopping
 
     def _judge(self, segment: Segment, error: DownloadError) -> DownloadError | None:
         if isinstance(error, RangeIgnored) and not self._whole:
@@ -177,7 +180,7 @@ class Fetch:
             return error
         if self._segments:
             # Others go on, so the item does: only the one too many is not tried again.
-            if isinstance(error, ServerBusy | ConnectFailed) and not segment.moved:
+            if not segment.moved:
                 self._growth.objected(len(self._segments))
                 self._report.wants(self._growth.wants)
             return None

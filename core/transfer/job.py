@@ -32,12 +32,14 @@ class Job:
         final: Where they go.
         root: The models folder; nothing above it is created or followed.
         also_right: Further hashes that a file which stands there already may have (a rewritten model.yml).
+        was_whole: All of its bytes were kept before: a file of that size under the final name is ours.
     """
 
     identity: Identity
     final: Path
     root: Path
     also_right: tuple[str, ...] = ()
+    was_whole: bool = False
 
     @property
     def is_small(self) -> bool:

@@ -67,6 +67,9 @@ def adopt(job: Job, *, checked: Callable[[int], None], stop: threading.Event) ->
         if disk.is_placed_part(job.final):
             disk.remove_part(job.final)  # the process ended between the new name and the end of the old one
             return found.st_size
+        is_ours = job.was_whole and stat.S_ISREG(found.st_mode) and found.st_size == job.identity.size
+        if is_ours and not job.identity.hash:
+            return found.st_size  # stopped between the name and the note of it
         hashes = [h for h in (job.identity.hash, *job.also_right) if h]
         if not stat.S_ISREG(found.st_mode) or not hashes:
             raise taken

@@ -46,9 +46,8 @@ def after_failure(error: DownloadError, fruitless: int, *, jitter: float) -> Wai
         return GiveUp()
     if fruitless >= TRIES_WITHOUT_A_BYTE:
         return GiveUp()
-    if error.retry_after_s is not None:
-        return Wait(min(BACK_OFF_MOST_S, max(error.retry_after_s, 0.0)))
-    if fruitless == 0:
-        return Wait(0.2)  # bytes moved: go on almost at once
-    most = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (fruitless - 1))
-    return Wait(most * (0.5 + jitter / 2))
+    own = 0.2  # bytes moved: go on almost at once
+    if fruitless:
+        own = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (fruitless - 1)) * (0.5 + jitter / 2)
+    # A server may ask for a longer wait, never for a shorter one: that would use up the tries in no time.
+    return Wait(min(BACK_OFF_MOST_S, max(own, error.retry_after_s or 0.0)))

@@ -8,10 +8,11 @@ import random
 from core.errors import DownloadError, HashMismatch, SizeMismatch, Truncated
 from core.net.client import Net
 from core.net.errors import translated
+from core.spawn import spawn
 from core.transfer import retry
 from core.transfer.disk import PartFile, place, set_aside
 from core.transfer.hashing import PrefixHasher
-from core.transfer.job import Crew, Job, Report, settled
+from core.transfer.job import Crew, Job, Report, finished, settled
 from core.transfer.link import Link
 from core.transfer.reply import check_kind, check_length
 
@@ -78,11 +79,16 @@ class OneGo:
             total = written + gathered
             if size is not None and total < size:
                 raise Truncated(f"{link.host} ended the transfer of {name} early")
-            await settled(self._crew.write(sink.finish, pieces))
+            # From here on it is too late to stop: the file gets its name, and that has to be known.
+            ending = self._crew.write(sink.finish, pieces)
+            await finished(ending)
+            ending.result()
+            syncing = spawn(self._crew.sync_folder(self._job.final.parent), name="sync folder")
+            await finished(syncing)
+            syncing.result()
         finally:
             sink.close()
             self._report.connections(0)
-        await self._crew.sync_folder(self._job.final.parent)
         self._report.durable(total)
         return total
 

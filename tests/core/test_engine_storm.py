@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from core.commands import Command
-from core.errors import CommandRefused, ConnectFailed, DownloadError, HashMismatch, NotFound, NotWritable, ServerBusy
+from core.errors import (
+    CommandRefused,
+    ConnectFailed,
+    DownloadError,
+    HashMismatch,
+    NotFound,
+    NotWritable,
+    ServerBusy,
+)
 from core.handles import format_handle, parse_handle
 from core.records import Limits, RemoteFile
 from core.states import ItemState, TaskState, derive_task_state
@@ -58,6 +66,7 @@ class Storm(RuleBasedStateMachine):
             paths = [file.path for file in self.world.repos[parse_handle(text).repo]]
             if paths and data.draw(st.booleans()):
                 self.world.chosen[text] = frozenset(data.draw(st.lists(st.sampled_from(paths), max_size=4)))
+        self.world.answers_at_once = data.draw(st.booleans())
         self.rig.open()
 
     # -- commands ----------------------------------------------------------------------------------------
@@ -137,10 +146,24 @@ class Storm(RuleBasedStateMachine):
     # -- the world ---------------------------------------------------------------------------------------
 
     @rule(turns=st.integers(1, 8))
+    def a_few_turns(self, turns: int) -> None:
+        self.turn(turns)
+
     def turn(self, turns: int) -> None:
         for _ in range(turns):
             self.world.loop.turn()
             self.limits_hold()
+
+    @rule(turns=st.integers(8, 40))
+    def many_turns(self, turns: int) -> None:
+        self.turn(turns)
+
+    @rule(turns=st.integers(1, 30))
+    def all_flows_for_a_while(self, turns: int) -> None:
+        with self.world.loop.inside():
+            self.world.flow()
+        self.turn(turns)
+        self.world.flows = False
 
     @rule(seconds=st.sampled_from([0.3, 2.5]))
     def let_time_pass(self, seconds: float) -> None:
@@ -264,7 +287,9 @@ class Storm(RuleBasedStateMachine):
             assert task.durable == sum(item.durable for item in wanted)
             assert task.wanted_count == len(wanted)
             counts = Counter(item.state for item in items)
-            assert {state: task.count(state) for state in ItemState} == {state: counts[state] for state in ItemState}
+            assert {state: task.count(state) for state in ItemState} == {
+                state: counts[state] for state in ItemState
+            }
             assert set(task.waiting_items()) == {item for item in items if item.state is ItemState.WAITING}
             assert task.state.is_live or not (task.admitted or task.forced), f"{task} holds a place"
 

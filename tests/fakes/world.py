@@ -6,7 +6,7 @@
 
 import asyncio
 import copy
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from core.sources.base import folder_of
 from core.states import ItemState
 from core.store.base import Batch
 from core.store.memory import MemoryStore
-from core.task import Task
+from core.task import Item, Task
 from core.transfer.job import Job, Report
 
 MB = 2**20
@@ -279,7 +279,7 @@ class FakeHubSource:
     async def resolve(self, handle: Handle, selection: Selection) -> Manifest:
         request = Request(handle, asyncio.get_running_loop().create_future())
         self.world.requests.append(request)
-        if self.world.flows:
+        if self.world.flows or self.world.answers_at_once:
             self.world.answer(request)
         try:
             return await request.answer
@@ -316,6 +316,7 @@ class FakeWorld:
         requests: The listings that wait for an answer.
         endings: How the next downloads take a cancellation; popped.
         flows: Everything goes on by itself.
+        answers_at_once: Listings do.
         disk_is_full, folder_is_locked: What goes wrong.
         wrong: What an engine must never do and did.
     """
@@ -331,6 +332,7 @@ class FakeWorld:
     requests: list[Request] = field(default_factory=list)
     endings: list[tuple[str, int]] = field(default_factory=list)
     flows: bool = False
+    answers_at_once: bool = False
     disk_is_full: bool = False
     folder_is_locked: bool = False
     wrong: list[str] = field(default_factory=list)
@@ -342,12 +344,11 @@ class FakeWorld:
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put this world in the place of the real one."""
         patch.setattr("core.conductor.Download", FakeTransfer)
-        patch.setattr("core.conductor.remove_part", self.remove_part)
         patch.setattr("core.store.keeper.ThreadPoolExecutor", self.threads.executor)
         patch.setattr("core.transfer.job.ThreadPoolExecutor", self.threads.executor)
         patch.setattr("core.transfer.job.sync_folder", lambda folder: None)
         patch.setattr("core.library.free_bytes", lambda root: 10**12)
-        for name in ("check_space", "find_complete", "adoptable", "describe", "delete_files"):
+        for name in ("check_space", "gone", "find_complete", "adoptable", "describe", "delete_files", "delete_parts"):
             patch.setattr(f"core.library.{name}", getattr(self, name))
 
     # -- the hub -----------------------------------------------------------------------------------------
@@ -395,11 +396,15 @@ class FakeWorld:
             self.wrong.append(f"the part of {path} was removed under a download")
         self.parts.pop(path, None)
 
-    def check_space(self, root: Path, need: int, others_need: int, name: str) -> None:
-        if need < 0 or others_need < 0:
-            self.wrong.append(f"{name} needs {need} bytes beside {others_need}")
+    def check_space(self, task: Task, others: Sequence[tuple[Path, int]]) -> None:
+        if task.size < task.durable or any(need < 0 for _, need in others):
+            self.wrong.append(f"{task} needs less than nothing beside {others}")
         if self.disk_is_full:
-            raise DiskFull(f"{name} does not fit")
+            raise DiskFull(f"{task.id} does not fit")
+
+    def gone(self, task: Task) -> list[Item]:
+        done = [item for item in task.items.values() if item.state is ItemState.DONE]
+        return [item for item in done if item.local_path not in self.finals]
 
     def find_complete(self, root: Path, handle: Handle, selection: Selection) -> Manifest | None:
         found = self.described.get(format_handle(handle))
@@ -419,6 +424,11 @@ class FakeWorld:
         self.described[format_handle(task.handle)] = replace(task.manifest, files=files)
         rewritten = task.handle.hub == "cortexso"
         return {item.id: "sha256:00" for item in done if rewritten and item.id == "model.yml"}
+
+    def delete_parts(self, items: Iterable[Item]) -> None:
+        for item in items:
+            if item.local_path is not None:
+                self.remove_part(item.local_path)
 
     def delete_files(self, task: Task, kept: Collection[Path | None]) -> None:
         if task.manifest is None:
