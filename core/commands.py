@@ -70,7 +70,11 @@ def _item_refusal(command: Command, task: Task, item: Item) -> str:
                 return "The file is already left out."
             return "At least one file has to stay chosen." if task.wanted_count <= 1 else ""
         case _:
-            return "" if state is ItemState.SKIPPED else "The file is already chosen."
+            if state is not ItemState.SKIPPED:
+                return "The file is already chosen."
+            if item.place is None:
+                return item.failure.message if item.failure else "The name of this file is not safe."
+            return ""
 
 
 def _word(state: TaskState | ItemState) -> str:

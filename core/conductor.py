@@ -7,10 +7,9 @@ item's attempt number, every stop keeps what came.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from core import library
 from core.errors import ConnectFailed, DownloadError, TimedOut, UnsupportedHandle
@@ -20,6 +19,7 @@ from core.net.origin import host_label
 from core.records import Limits, Manifest
 from core.reports import ItemReport
 from core.roster import Roster
+from core.runs import Run
 from core.scheduler import Demand, Place, admit, share
 from core.sources.base import Source
 from core.spawn import spawn
@@ -36,17 +36,6 @@ LISTINGS_AT_ONCE = 4
 WAITING_LOOKED_AT = 64  # of each task: more could not be started at once anyway
 
 Key = tuple[str, str]
-
-
-class Run:
-    """One run of one item."""
-
-    def __init__(self, task: Task, item: Item, download: Download, report: ItemReport) -> None:
-        self.task = task
-        self.item = item
-        self.download = download
-        self.report = report
-        self.worker: asyncio.Task[None] | None = None
 
 
 class Conductor:
@@ -135,14 +124,13 @@ class Conductor:
             self.roster.refresh(task)
         for task in tasks:
             if task.admitted and task.id not in self._begun:
-                self._chore(task, self._begin(task))
+                self._chore(task, self._begin)
             if task.id in self._begun and task.wanted_count == task.count(ItemState.DONE) and not task.described:
-                self._chore(task, self._complete(task))
+                self._chore(task, self._complete)
 
-    def _chore(self, task: Task, work: Coroutine[Any, Any, None]) -> None:
+    def _chore(self, task: Task, work: Callable[[Task], Awaitable[None]]) -> None:
         """Run one piece of work of a task at a time."""
         if task.serial in self._chores or not task.state.is_live:
-            work.close()
             return
         chore = self._chores[task.serial] = spawn(self._guarded(task, work), name=f"chore of {task.id}")
 
@@ -152,9 +140,9 @@ class Conductor:
 
         chore.add_done_callback(ended)
 
-    async def _guarded(self, task: Task, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, task: Task, work: Callable[[Task], Awaitable[None]]) -> None:
         try:
-            await work
+            await work(task)
         except DownloadError as error:
             self.roster.fail(task, error.failure)
         except Exception as error:
@@ -176,7 +164,7 @@ class Conductor:
                 continue
             running = [run for run in self._runs.values() if run.task is task]
             for run in running:
-                if run.item.state.is_live:
+                if run.report.is_alive:
                     wants = max(run.report.wanted, 1)
                     yield Demand(
                         task.id,
@@ -194,9 +182,13 @@ class Conductor:
 
     async def _list(self, task: Task) -> None:
         try:
-            if self._sweeps:
-                await asyncio.wait(list(self._sweeps))  # what is being deleted is not complete
-            done = await settled(self._crew.write(library.find_complete, task.root, task.handle, task.selection))
+            done: Manifest | None = None
+            looked = False
+            while not looked or (done is not None and self._sweeps):  # what is being deleted is not complete
+                if self._sweeps:
+                    await asyncio.wait(list(self._sweeps))
+                look = self._crew.write(library.find_complete, task.root, task.handle, task.selection)
+                done, looked = await settled(look), True
             manifest = done or await self._resolve(task)
             items = items_of(task, manifest, complete=done is not None)
         except DownloadError as error:
@@ -277,10 +269,11 @@ class Conductor:
         Raises:
             DownloadError: It cannot be written.
         """
+        described = [item.id for item in task.wanted_items()]
         local = await settled(self._crew.write(library.describe, task))
         await self._crew.sync_folder(library.folder_of(task))
-        if task.wanted_count != task.count(ItemState.DONE):
-            return  # a further file was chosen meanwhile
+        if task.intent is Intent.CANCEL or described != [item.id for item in task.wanted_items()]:
+            return  # it was cancelled, or other files were chosen meanwhile
         for item_id, local_hash in local.items():
             task.items[item_id].local_hash = local_hash
             self.roster.keep_item(task, task.items[item_id])
@@ -361,10 +354,14 @@ class Conductor:
         for item in items:
             run = self._runs.get((task.id, item.id))
             if run is not None and run.task is task and run.worker is not None:
+                run.report.is_stopped = True
                 run.worker.cancel()
 
-    def sweep(self, task: Task, items: Sequence[Item], work: Callable[[], object]) -> None:
-        """Run blocking `work` on the files of these items once no run touches them; until then none starts."""
+    def sweep(self, task: Task, items: Sequence[Item], work: Callable[[set[Path | None]], object]) -> None:
+        """Run blocking `work` on the files of these items once no run touches them; until then none starts.
+
+        It is given the paths that other tasks want, which have to stay.
+        """
         workers = [run.worker for run in self._runs.values() if run.task is task and run.worker is not None]
         if task.serial in self._chores:
             workers.append(self._chores[task.serial])
@@ -374,7 +371,10 @@ class Conductor:
             try:
                 if workers:
                     await asyncio.wait(workers)
-                await settled(self._crew.write(work))
+                await self.roster.keeper.kept()  # nothing goes that the list still calls complete
+                others = [other for other in self.roster.all() if other is not task and other.root == task.root]
+                kept = {item.local_path for other in others for item in other.wanted_items()}
+                await settled(self._crew.write(work, kept))
             finally:
                 self._targets.subtract(item.local_path for item in items)
                 self._sweeps.discard(sweep)

@@ -170,6 +170,8 @@ class Engine(QObject):
 
     def refusal(self, command: Command, task_id: str, item_id: str | None = None) -> str:
         """Return why a command would be refused now; empty where it would be accepted."""
+        if self._is_closed:
+            return "Pulley is closing."
         if task_id not in self._roster:
             return "This download is no longer in the list."
         task = self._roster.get(task_id)
@@ -179,7 +181,7 @@ class Engine(QObject):
 
     def _accept(self, command: Command, task_id: str, item_id: str | None = None) -> tuple[Task, list[Item]]:
         """Return the task and the items that a command is about, or raise CommandRefused."""
-        reason = "Pulley is closing." if self._is_closed else self.refusal(command, task_id, item_id)
+        reason = self.refusal(command, task_id, item_id)
         if reason:
             raise CommandRefused(reason)
         task = self._roster.get(task_id)
@@ -242,12 +244,14 @@ class Engine(QObject):
 
     def _go_on(self, task: Task, items: list[Item]) -> None:
         task.intent = Intent.RUN
-        if task.failure is not None:
-            self._roster.fail(task, None)
-        for item in items:
-            if item.state.is_resumable and item.local_path is not None:
-                item.meter = None
-                self._roster.move_item(task, item, ItemState.WAITING)
+        task.failure = None
+        resumed = [item for item in items if item.state.is_resumable]
+        for item in resumed:
+            item.meter = None
+            self._roster.move_item(task, item, ItemState.WAITING)
+        for item in resumed:
+            if item.place is None:  # its name is refused again
+                self._roster.move_item(task, item, ItemState.FAILED)
         self._roster.refresh(task)
         self._roster.keep(task)
 
@@ -264,7 +268,9 @@ class Engine(QObject):
                 item.attempt += 1  # late words about the parts that go are not heard
                 task.set_durable(item, 0)
                 self._roster.keep_item(task, item)
-            self._conductor.sweep(task, undone, lambda: library.delete_parts(undone))
+            self._conductor.sweep(
+                task, undone, lambda kept: library.delete_parts(i for i in undone if i.local_path not in kept)
+            )
 
     def remove(self, task_id: str, *, delete_files: bool = False) -> None:
         """Take a task off the list; its files and parts stay, unless `delete_files`."""
@@ -274,9 +280,7 @@ class Engine(QObject):
         self._dirty.pop(task_id, None)
         self._roster.remove(task)
         if delete_files:
-            others = [other for other in self._roster.all() if other.root == task.root]
-            kept = {item.local_path for other in others for item in other.wanted_items()}
-            self._conductor.sweep(task, items, lambda: library.delete_files(task, kept))
+            self._conductor.sweep(task, items, lambda kept: library.delete_files(task, kept))
 
     def move(self, task_id: str, index: int) -> None:
         """Give a task another place in the queue, from 0."""
@@ -291,8 +295,8 @@ class Engine(QObject):
     def choose(self, task_id: str, item_id: str) -> None:
         """Take a file in that was left out."""
         task, (item,) = self._accept(Command.CHOOSE, task_id, item_id)
-        if item.local_path is None:
-            raise CommandRefused(item.failure.message if item.failure else "The name of this file is not safe.")
+        if task.state is TaskState.DONE:
+            task.intent = Intent.RUN  # it may have been paused while its last file was checked
         task.described = False
         state = ItemState.PAUSED if task.intent is Intent.PAUSE else ItemState.WAITING
         self._roster.move_item(task, item, state)

@@ -63,7 +63,11 @@ class DataLock:
         if not _try_lock(self._lock):
             self._lock.close()
             raise Held(read_holder(data))
-        self.tell(Holder(kind, os.getpid()))
+        try:
+            self.tell(Holder(kind, os.getpid()))
+        except OSError as error:
+            self._lock.close()
+            raise StoreError(f"The data folder {data} cannot be written: {error.strerror}") from error
 
     def tell(self, holder: Holder) -> None:
         """Write who holds the folder, readable by the user alone."""

@@ -5,6 +5,7 @@ Called from worker threads only. Touches only files that a task or a description
 
 import hashlib
 import shutil
+import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -38,6 +39,9 @@ _HUBS = {
     "huggingface": ("huggingface.co", "https://huggingface.co/{}"),
     "cortexso": ("huggingface.co", "https://huggingface.co/cortexso/{}"),
 }
+# Two models of one folder may be complete at once, and each has to see what the other wrote.
+_describing = threading.Lock()
+
 RESERVE_BYTES = 64 * 2**20  # left free for everybody else on the file system
 
 
@@ -165,6 +169,11 @@ def describe(task: Task) -> dict[str, str]:
     Raises:
         LocalError: It cannot be written.
     """
+    with _describing:
+        return _describe(task)
+
+
+def _describe(task: Task) -> dict[str, str]:
     assert task.manifest is not None
     folder = folder_of(task)
     items = [item for item in task.items.values() if item.state is ItemState.DONE]

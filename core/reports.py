@@ -37,6 +37,7 @@ class ItemReport:
         self._touched = touched
         self._changed = changed
         self.wanted = 1
+        self.is_stopped = False
 
     @property
     def is_current(self) -> bool:
@@ -45,8 +46,11 @@ class ItemReport:
 
     @property
     def is_alive(self) -> bool:
-        """The run may still move its item: it is the latest, and nobody stopped the item."""
-        return self.is_current and self._item.state.is_live
+        """The run may still move its item: it is the latest, and nobody stopped it or the item.
+
+        A run that is stopped may take its time to end, while its item already waits for the next one.
+        """
+        return self.is_current and not self.is_stopped and self._item.state.is_live
 
     def _move(self, state: ItemState) -> None:
         if self.is_alive and (state in ITEM_MOVES[self._item.state]):

@@ -66,6 +66,7 @@ class Roster:
         del self._tasks[task.id]
         self.order.remove(task.id)
         self.keeper.remove(task.id)
+        self.keeper.put_order(list(self.order))  # an order of before may still wait to be kept
         self._tell("task_removed", task.id)
 
     def move(self, task: Task, index: int) -> bool:
@@ -101,7 +102,7 @@ class Roster:
             item.connections = 0
         if state is not ItemState.BACKING_OFF:
             item.retry_at = None
-            if state is not ItemState.FAILED:
+            if state is not ItemState.FAILED and item.place is not None:
                 item.failure = None
         if stored_item_state(state) is not kept_before:
             self.keep_item(task, item)
@@ -182,7 +183,7 @@ def _stored_item(item: Item) -> StoredItem:
         file.url,
         stored_item_state(item.state),
         item.durable,
-        item.failure if item.state is ItemState.FAILED else None,
+        item.failure if item.state is ItemState.FAILED or item.place is None else None,
         item.local_hash,
         file.wanted,
     )

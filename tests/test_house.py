@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "core.roster": PURE | {"core.handles", "core.store", "core.task"},
     "core.itemise": BASICS | {"core.paths", "core.task"},
     "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},
+    "core.runs": {"core.reports", "core.task", "core.transfer"},
     "core.conductor": PURE
     | {
         "core.itemise",

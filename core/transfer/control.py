@@ -34,6 +34,12 @@ class Identity:
     url: str = ""
     handle: str = ""
 
+    @property
+    def pinned_version(self) -> str:
+        """The strong ETag or the date that every reply has to have; empty where a hash tells, or git's commit."""
+        is_reply_header = self.commit.startswith('"') or self.commit.endswith(" GMT")
+        return self.commit if is_reply_header and not self.hash else ""
+
     def same_bytes(self, other: "Identity") -> bool:
         """Tell whether both promise the same bytes: equal hash, or equal commit where no hash is published."""
         if self.size != other.size:

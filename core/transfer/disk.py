@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,7 +103,10 @@ class PartFile:
             if sys.platform == "darwin":
                 import fcntl
 
-                fcntl.fcntl(self._fd, fcntl.F_FULLFSYNC)
+                try:
+                    fcntl.fcntl(self._fd, fcntl.F_FULLFSYNC)
+                except OSError:  # network and FAT volumes have no such call
+                    os.fsync(self._fd)
             elif hasattr(os, "fdatasync"):
                 os.fdatasync(self._fd)
             else:
@@ -151,6 +155,9 @@ def sync_folder(folder: Path) -> None:
         fd = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:
             os.fsync(fd)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that cannot sync a folder
+                raise
         finally:
             os.close(fd)
 
@@ -166,9 +173,24 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
                 view = view[os.write(fd, view) :]
             if durable:
                 os.fsync(fd)
+        except OSError:
+            os.unlink(temporary)
+            raise
         finally:
             os.close(fd)
-        os.replace(temporary, path)
+        _replace(temporary, path)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Rename over `path`; on Windows a virus scanner may hold it open for a moment."""
+    for wait_s in (0.05, 0.1, 0.2, 0.4):
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(wait_s)
+    return os.replace(temporary, path)
 
 
 def write_control(final: Path, identity: control.Identity, entries: list[Entry]) -> None:
@@ -228,6 +250,12 @@ def is_placed_part(final: Path) -> bool:
         return not part_path(final).is_symlink() and os.path.samefile(part_path(final), final)
     except OSError:
         return False
+
+
+def forget_control(final: Path) -> None:
+    """Delete a control file that has no part any more."""
+    with translated(final):
+        control_path(final).unlink(missing_ok=True)
 
 
 def remove_part(final: Path) -> None:

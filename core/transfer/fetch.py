@@ -124,7 +124,14 @@ class Fetch:
         )
         name = self._job.identity.path
         task = spawn(
-            segment.run(self._net, self._link, name=name, size=self._size, whole=self._whole),
+            segment.run(
+                self._net,
+                self._link,
+                name=name,
+                size=self._size,
+                whole=self._whole,
+                pinned=self._job.identity.pinned_version,
+            ),
             name=f"segment {name} {taken.start}",
         )
         self._segments[task] = segment

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import HashMismatch, NameTaken
-from core.paths import control_path, part_path
+from core.paths import part_path
 from core.transfer import disk
 from core.transfer.blocks import Entry, damaged
 from core.transfer.hashing import PrefixHasher
@@ -43,7 +43,7 @@ def survey(job: Job) -> Survey:
         part = part_path(job.final)
         found = part.lstat() if os.path.lexists(part) else None
     if found is None:
-        control_path(job.final).unlink(missing_ok=True)
+        disk.forget_control(job.final)
         return Survey()
     if not stat.S_ISREG(found.st_mode):
         return Survey(aside=disk.set_aside(job.final, bad=False))

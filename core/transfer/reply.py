@@ -57,6 +57,17 @@ def check_kind(headers: Mapping[str, str], *, host: str, name: str) -> None:
         raise TransferError(f"{host} sent {name} compressed although plain bytes were asked for")
 
 
+def check_version(headers: Mapping[str, str], pinned: str, *, host: str, name: str) -> None:
+    """Refuse another version of a file that only its ETag tells apart (a direct link without a hash).
+
+    Raises:
+        RemoteChanged: The strong ETag, or the date where there was none, is not the pinned one.
+    """
+    found = headers.get("etag" if pinned.startswith('"') else "last-modified", "").strip()
+    if found and found != pinned:
+        raise RemoteChanged(f"{name} changed on {host} since the download began")
+
+
 def check_range(headers: Mapping[str, str], start: int, end: int, *, size: int, name: str) -> int:
     """Check a 206 for bytes `start` to `end` (exclusive); return where its body really ends, at most `end`.
 

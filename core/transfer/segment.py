@@ -13,7 +13,7 @@ from core.transfer.blocks import BlockMap, Digest, Entry
 from core.transfer.disk import PartFile
 from core.transfer.job import Crew, Report, finished
 from core.transfer.link import Link
-from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range
+from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range, check_version
 from core.transfer.spans import Range
 
 WRITE_BYTES = 2**20  # gathered before the writer is called: few wake-ups, bounded memory
@@ -66,13 +66,14 @@ class Segment:
         elapsed = max(now - self._since, 1e-3)
         return self.range.left * elapsed / self.moved if self.moved else elapsed
 
-    async def run(self, net: Net, link: Link, *, name: str, size: int, whole: bool) -> None:
+    async def run(self, net: Net, link: Link, *, name: str, size: int, whole: bool, pinned: str) -> None:
         """Fetch until the range is complete, or note in `error` why not.
 
-        With `whole` the file is asked for without a range and what is already there is read and dropped.
+        With `whole` the file is asked for without a range and what is already there is read and dropped. `pinned`
+        is the version that replies have to have; empty where the hash tells.
         """
         try:
-            await self._fetch(net, link, name=name, size=size, whole=whole)
+            await self._fetch(net, link, name=name, size=size, whole=whole, pinned=pinned)
         except DownloadError as error:
             self.error = error
         finally:
@@ -81,11 +82,13 @@ class Segment:
             except DownloadError as error:
                 self.error = error
 
-    async def _fetch(self, net: Net, link: Link, *, name: str, size: int, whole: bool) -> None:
+    async def _fetch(self, net: Net, link: Link, *, name: str, size: int, whole: bool, pinned: str) -> None:
         start, asked_end = self.range.at, self.range.end
         async with link.open(net, "" if whole else f"bytes={start}-{asked_end - 1}", name=name) as response:
             headers = response.headers
             check_kind(headers, host=link.host, name=name)
+            if pinned:
+                check_version(headers, pinned, host=link.host, name=name)
             skip = 0
             if response.status_code == 206:
                 end = check_range(headers, start, asked_end, size=size, name=name)

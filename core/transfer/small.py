@@ -14,7 +14,7 @@ from core.transfer.disk import PartFile, place, set_aside
 from core.transfer.hashing import PrefixHasher
 from core.transfer.job import Crew, Job, Report, finished, settled
 from core.transfer.link import Link
-from core.transfer.reply import check_kind, check_length
+from core.transfer.reply import check_kind, check_length, check_version
 
 WRITE_BYTES = 2**20
 
@@ -63,6 +63,8 @@ class OneGo:
             link = Link(self._job.identity.url)
             async with link.open(self._net, "", name=name) as response:
                 check_kind(response.headers, host=link.host, name=name)
+                if pinned := self._job.identity.pinned_version:
+                    check_version(response.headers, pinned, host=link.host, name=name)
                 if size is not None:
                     check_length(response.headers, size=size, name=name)
                 self._report.transferring(link.host)

@@ -261,7 +261,9 @@ async def test_two_models_that_share_a_file_fetch_it_once(rig: Rig) -> None:
     watch = Watch(engine)
     ids = [rig.add(engine, text) for text in (LLAMA, f"{LLAMA}:Q4_K_M")]
     await watch.until_ended()
-    assert all(engine.task(task_id).state is TaskState.DONE for task_id in ids)
+    assert [task.state for task in engine.tasks] == [TaskState.DONE] * 2, [
+        (task.failure, [item.failure for item in task.items.values() if item.failure]) for task in engine.tasks
+    ]
     name = "Llama-3.2-1B-Instruct-Q4_K_M.gguf"
     assert rig.hub.bytes_sent(name) == len(rig.hub.content(LLAMA, name))
 

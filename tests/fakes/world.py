@@ -348,7 +348,15 @@ class FakeWorld:
         patch.setattr("core.transfer.job.ThreadPoolExecutor", self.threads.executor)
         patch.setattr("core.transfer.job.sync_folder", lambda folder: None)
         patch.setattr("core.library.free_bytes", lambda root: 10**12)
-        for name in ("check_space", "gone", "find_complete", "adoptable", "describe", "delete_files", "delete_parts"):
+        for name in (
+            "check_space",
+            "gone",
+            "find_complete",
+            "adoptable",
+            "describe",
+            "delete_files",
+            "delete_parts",
+        ):
             patch.setattr(f"core.library.{name}", getattr(self, name))
 
     # -- the hub -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.demo.repos import GeneratedFile, Repo
 from core.demo.server import DemoHub
 from core.errors import (
     AccessDenied,
@@ -21,6 +22,8 @@ from core.errors import (
 from core.paths import control_path, part_path
 from core.spawn import spawn
 from core.transfer import disk, retry
+from core.transfer.control import Identity
+from core.transfer.job import Job
 from tests.core.transfer.conftest import BIG, MB, MEDIUM, SMALL, Bench, FakeReport
 
 
@@ -260,6 +263,21 @@ async def test_a_process_that_ended_between_the_two_names_is_completed(bench: Be
     assert await bench.run(job) == MEDIUM
     assert bench.files() == ["medium.bin"]
     assert bench.hub.bytes_sent("medium.bin") == MEDIUM
+
+
+@pytest.mark.parametrize("path", ["direct.bin", "direct-small.bin"])
+async def test_a_direct_file_that_changes_meanwhile_is_never_mixed(bench: Bench, path: str) -> None:
+    size = MEDIUM if path == "direct.bin" else SMALL
+    repo = Repo("demo/direct", [GeneratedFile(path, size, seed=1)])
+    bench.hub.add_repo(repo)
+    url = bench.hub.direct_url(path)
+    reply = await bench.net.fetch("HEAD", url)
+    changes = {"path": path, "url": url, "hash": "", "commit": reply.headers["etag"]}
+    job = Job(Identity(**({"size": size} | changes)), final=bench.root / "m" / path, root=bench.root)
+    repo.update(GeneratedFile(path, size, seed=2))
+    with pytest.raises(RemoteChanged):
+        await bench.run(job)
+    assert not job.final.exists()
 
 
 async def test_a_link_in_place_of_a_folder_or_a_part_is_not_followed(bench: Bench, tmp_path: Path) -> None:
