@@ -52,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
         "core.net",
         "core.reports",
         "core.roster",
+        "core.runs",
         "core.scheduler",
         "core.sources",
         "core.task",
