@@ -259,7 +259,8 @@ async def test_single_files_can_be_paused_resumed_left_out_and_taken_in(rig: Rig
 async def test_two_models_that_share_a_file_fetch_it_once(rig: Rig) -> None:
     engine = await rig.engine()
     watch = Watch(engine)
-    ids = [rig.add(engine, text) for text in (LLAMA, f"{LLAMA}:Q4_K_M")]
+    for text in (LLAMA, f"{LLAMA}:Q4_K_M"):
+        rig.add(engine, text)
     await watch.until_ended()
     assert [task.state for task in engine.tasks] == [TaskState.DONE] * 2, [
         (task.failure, [item.failure for item in task.items.values() if item.failure]) for task in engine.tasks

@@ -1,4 +1,4 @@
-"""One engine after the other over one fake world: opens, closes, loses, lets come to rest, and sees what is wrong."""
+"""One engine after the other over one fake world: opens, closes, loses, lets it rest, and sees what is wrong."""
 
 import logging
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """A world without network, disk or threads, of which a test releases one step at a time.
 
 `ClockLoop` is a loop whose clock stands still, `FakeThreads` the worker threads, `FakeTransfer` a download,
-`FakeHubSource` a hub, `FakeStore` a store that may be out of order, and `FakeWorld` all of them with a models folder.
+`FakeHubSource` a hub, `FakeStore` a store that may be out of order, `FakeWorld` all of them with a models folder.
 """
 
 import asyncio
@@ -149,7 +149,7 @@ class FakeTransfer:
     """Stands in for `core.transfer.download.Download`: tells and ends as a test says.
 
     Attributes:
-        ending: How it takes a cancellation: `cancel`, `error` (the last flush fails), `placed` (it was done anyway).
+        ending: How it takes a cancellation: `cancel`, `error` (the flush fails), `placed` (it was done anyway).
         turns: How many turns of the loop a cancellation takes.
     """
 
