@@ -33,6 +33,7 @@ from tests.fakes.world import MB
 
 HANDLES = ("t/a", "t/a:Q4_K_M", "t/b", "tiny:gguf", "t/c")
 PATHS = ("a.bin", "A.bin", "sub/b.bin", "model.yml", "../evil", "con.txt", "z.gguf")
+STEERING = (Command.PAUSE, Command.PAUSE, Command.RESUME, Command.RESUME, Command.RETRY, Command.START_NOW)
 ERRORS: tuple[Callable[[], DownloadError], ...] = (
     lambda: ConnectFailed("No connection"),
     lambda: ServerBusy("Busy"),
@@ -40,14 +41,18 @@ ERRORS: tuple[Callable[[], DownloadError], ...] = (
     lambda: NotWritable("The disk is gone"),
 )
 
+ENDS = ("rest", "rest", "close", "close slowly", "crash")
+
 files = st.builds(
     lambda path, size, host: RemoteFile(path, size, "", f"https://h{host}.example/{path}"),
     path=st.sampled_from(PATHS),
-    size=st.sampled_from([None, 10, 2 * MB, 64 * MB]),
+    size=st.sampled_from([10, None, 2 * MB, 64 * MB]),
     host=st.integers(0, 1),
 )
 repos = st.lists(files, max_size=5, unique_by=lambda file: file.path).map(tuple)
+endings = st.tuples(st.sampled_from(["cancel", "cancel", "error", "placed"]), st.integers(0, 6))
 numbers = st.integers(0, 11)
+afters = st.sampled_from([0, 0, 1, 2, 4, 12])
 
 
 class Storm(RuleBasedStateMachine):
@@ -61,22 +66,39 @@ class Storm(RuleBasedStateMachine):
         self.was_broken = False
         self.lost: set[Path] = set()
 
-    @initialize(data=st.data())
-    def begin(self, data: st.DataObject) -> None:
-        for repo in ("t/a", "t/b", "t/c", "tiny"):
-            self.world.repos[repo] = data.draw(repos)
-        for text in HANDLES:
-            paths = [file.path for file in self.world.repos[parse_handle(text).repo]]
-            if paths and data.draw(st.booleans()):
-                self.world.chosen[text] = frozenset(data.draw(st.lists(st.sampled_from(paths), max_size=4)))
-        self.world.answers_at_once = data.draw(st.booleans())
+    @initialize(
+        contents=st.tuples(repos, repos, repos, repos),
+        choices=st.lists(st.none() | st.sets(st.sampled_from(PATHS)), min_size=len(HANDLES), max_size=len(HANDLES)),
+        slow=st.lists(endings, max_size=4),
+        first=st.lists(st.sampled_from(HANDLES), max_size=4),
+        turns=st.integers(0, 60),
+        answers_at_once=st.booleans(),
+    )
+    def begin(
+        self,
+        contents: tuple[tuple[RemoteFile, ...], ...],
+        choices: list[set[str] | None],
+        slow: list[tuple[str, int]],
+        first: list[str],
+        turns: int,
+        answers_at_once: bool,
+    ) -> None:
+        self.world.repos.update(zip(("t/a", "t/b", "t/c", "tiny"), contents, strict=True))
+        for text, paths in zip(HANDLES, choices, strict=True):
+            if paths is not None:
+                self.world.chosen[text] = frozenset(paths)
+        self.world.endings = slow
         self.rig.open()
+        for text in first:
+            self.add(text, "", paused=False, after=0)
+        self.all_flows_for_a_while(turns)
+        self.world.answers_at_once = answers_at_once
 
     # -- commands ----------------------------------------------------------------------------------------
 
     def task_id(self, number: int) -> str:
-        ids = [*self.rig.engine._roster.order, "no such task"]
-        return ids[number % len(ids)] if number < 11 else ids[-1]
+        ids = self.rig.engine._roster.order
+        return ids[number % len(ids)] if ids and number < 11 else "no such task"
 
     def item_id(self, task_id: str, number: int) -> str:
         items = list(self.rig.task(task_id).items) if task_id in self.rig.engine._roster else []
@@ -95,50 +117,51 @@ class Storm(RuleBasedStateMachine):
             assert caught.value.message == reason
             assert self.rig.picture() == before
 
-    @rule(text=st.sampled_from(HANDLES), task_id=st.sampled_from(["", "", "", "mine"]), paused=st.booleans())
-    def add(self, text: str, task_id: str, paused: bool) -> None:
+    @rule(
+        text=st.sampled_from(HANDLES),
+        task_id=st.sampled_from(["", "", "", "mine"]),
+        paused=st.booleans(),
+        after=afters,
+    )
+    def add(self, text: str, task_id: str, paused: bool, after: int) -> None:
         with self.world.loop.inside():
             added = self.rig.engine.add(parse_handle(text), task_id=task_id, paused=paused)
         assert added == (task_id or text)
+        self.turn(after)
 
-    @rule(
-        command=st.sampled_from([Command.PAUSE, Command.RESUME, Command.RETRY, Command.START_NOW]),
-        number=numbers,
-        item=st.none() | numbers,
-    )
-    def steer(self, command: Command, number: int, item: int | None) -> None:
+    @rule(command=st.sampled_from(STEERING), number=numbers, item=st.none() | numbers, after=afters)
+    def steer(self, command: Command, number: int, item: int | None, after: int) -> None:
         task_id = self.task_id(number)
         item_id = None if item is None else self.item_id(task_id, item)
         self.give(command, task_id, item_id, lambda: getattr(self.rig.engine, command.value)(task_id, item_id))
+        self.turn(after)
 
-    @rule(number=numbers, keep_parts=st.booleans())
-    def cancel(self, number: int, keep_parts: bool) -> None:
+    @rule(number=numbers, keep_parts=st.booleans(), after=afters)
+    def cancel(self, number: int, keep_parts: bool, after: int) -> None:
         task_id = self.task_id(number)
         self.give(Command.CANCEL, task_id, None, lambda: self.rig.engine.cancel(task_id, keep_parts=keep_parts))
+        self.turn(after)
 
-    @rule(number=numbers, delete_files=st.booleans())
-    def remove(self, number: int, delete_files: bool) -> None:
+    @rule(number=numbers, delete_files=st.booleans(), again=st.booleans(), after=afters)
+    def remove(self, number: int, delete_files: bool, again: bool, after: int) -> None:
         task_id = self.task_id(number)
         self.give(Command.REMOVE, task_id, None, lambda: self.rig.engine.remove(task_id, delete_files=delete_files))
+        if again and task_id in HANDLES:
+            self.add(task_id, "", paused=False, after=0)
+        self.turn(after)
 
-    @rule(number=numbers, delete_files=st.booleans())
-    def remove_and_add_again(self, number: int, delete_files: bool) -> None:
+    @rule(take_in=st.booleans(), number=numbers, item=numbers, after=afters)
+    def select(self, take_in: bool, number: int, item: int, after: int) -> None:
         task_id = self.task_id(number)
-        if task_id in HANDLES:
-            with self.world.loop.inside():
-                self.rig.engine.remove(task_id, delete_files=delete_files)
-                self.rig.engine.add(parse_handle(task_id))
+        item_id = self.item_id(task_id, item)
+        command = Command.CHOOSE if take_in else Command.SKIP
+        self.give(command, task_id, item_id, lambda: getattr(self.rig.engine, command.value)(task_id, item_id))
+        self.turn(after)
 
     @rule(number=numbers, index=st.integers(-1, 6))
     def move(self, number: int, index: int) -> None:
         task_id = self.task_id(number)
         self.give(Command.MOVE, task_id, None, lambda: self.rig.engine.move(task_id, index))
-
-    @rule(command=st.sampled_from([Command.SKIP, Command.CHOOSE]), number=numbers, item=numbers)
-    def select(self, command: Command, number: int, item: int) -> None:
-        task_id = self.task_id(number)
-        item_id = self.item_id(task_id, item)
-        self.give(command, task_id, item_id, lambda: getattr(self.rig.engine, command.value)(task_id, item_id))
 
     @rule(tasks=st.integers(1, 4), connections=st.integers(1, 8), per_host=st.integers(1, 4))
     def set_limits(self, tasks: int, connections: int, per_host: int) -> None:
@@ -148,96 +171,86 @@ class Storm(RuleBasedStateMachine):
 
     # -- the world ---------------------------------------------------------------------------------------
 
-    @rule(turns=st.integers(1, 8))
-    def a_few_turns(self, turns: int) -> None:
-        self.turn(turns)
-
     def turn(self, turns: int) -> None:
         for _ in range(turns):
             self.world.loop.turn()
             self.limits_hold()
 
-    @rule(turns=st.integers(8, 40))
-    def many_turns(self, turns: int) -> None:
+    @rule(turns=st.integers(1, 40), seconds=st.sampled_from([0, 0.3, 2.5]))
+    def time_passes(self, turns: int, seconds: float) -> None:
+        self.world.loop.now += seconds
         self.turn(turns)
 
-    @rule(turns=st.integers(1, 30))
+    @rule(turns=st.integers(1, 60))
     def all_flows_for_a_while(self, turns: int) -> None:
         with self.world.loop.inside():
             self.world.flow()
         self.turn(turns)
         self.world.flows = False
 
-    @rule(seconds=st.sampled_from([0.3, 2.5]))
-    def let_time_pass(self, seconds: float) -> None:
-        self.world.loop.now += seconds
-
     @precondition(lambda self: self.world.live)
-    @rule(which=numbers, number=numbers, times=st.integers(1, 4))
-    def a_download_tells(self, which: int, number: int, times: int) -> None:
+    @rule(which=numbers, number=numbers, times=st.integers(1, 4), after=afters)
+    def a_download_tells(self, which: int, number: int, times: int, after: int) -> None:
         transfer = self.world.live[which % len(self.world.live)]
         with self.world.loop.inside():
             for n in range(times):
                 transfer.say(number + n)
+        self.turn(after)
 
     @precondition(lambda self: self.world.live)
-    @rule(which=numbers, error=st.sampled_from([None, None, *ERRORS]))
-    def a_download_ends(self, which: int, error: Callable[[], DownloadError] | None) -> None:
+    @rule(which=numbers, error=st.sampled_from([None, None, *ERRORS]), after=afters)
+    def a_download_ends(self, which: int, error: Callable[[], DownloadError] | None, after: int) -> None:
         transfer = self.world.live[which % len(self.world.live)]
         with self.world.loop.inside():
             transfer.end(error and error())
-
-    @rule(ending=st.sampled_from(["cancel", "error", "placed"]), turns=st.integers(0, 6))
-    def a_download_will_be_slow_to_stop(self, ending: str, turns: int) -> None:
-        self.world.endings.append((ending, turns))
+        self.turn(after)
 
     @precondition(lambda self: self.world.requests)
-    @rule(which=numbers, fails=st.integers(0, 3).map(lambda n: n == 3))
-    def a_listing_comes(self, which: int, fails: bool) -> None:
+    @rule(which=numbers, fails=st.sampled_from([False, False, True]), after=afters)
+    def a_listing_comes(self, which: int, fails: bool, after: int) -> None:
         request = self.world.requests[which % len(self.world.requests)]
         with self.world.loop.inside():
             self.world.answer(request, NotFound("There is no such model") if fails else None)
+        self.turn(after)
 
-    @rule(held=st.booleans())
-    def disks_become_slow(self, held: bool) -> None:
+    @rule(held=st.sampled_from([(), ("disk",), ("disk",), ("store",), ("disk", "store")]), after=afters)
+    def threads_become_slow_or_not(self, held: tuple[str, ...], after: int) -> None:
         with self.world.loop.inside():
-            if held:
-                self.world.threads.held = True
-            else:
-                self.world.threads.let_all()
+            self.world.threads.hold(*held)
+        self.turn(after)
 
     @precondition(lambda self: self.world.threads.waiting)
-    @rule(which=numbers)
-    def a_thread_ends(self, which: int) -> None:
+    @rule(which=numbers, after=afters)
+    def a_thread_ends(self, which: int, after: int) -> None:
         with self.world.loop.inside():
             self.world.threads.let_one(which)
+        self.turn(after)
 
-    @rule(full=st.booleans(), locked=st.booleans(), broken=st.booleans())
-    def things_go_wrong(self, full: bool, locked: bool, broken: bool) -> None:
-        self.world.disk_is_full, self.world.folder_is_locked, self.world.store.broken = full, locked, broken
-        self.was_broken = self.was_broken or broken
+    @rule(trouble=st.sampled_from(["", "full", "locked", "broken"]))
+    def something_is_wrong(self, trouble: str) -> None:
+        self.world.disk_is_full = trouble == "full"
+        self.world.folder_is_locked = trouble == "locked"
+        self.world.store.broken = trouble == "broken"
+        self.was_broken |= self.world.store.broken
 
     # -- ends --------------------------------------------------------------------------------------------
 
-    @rule()
-    def all_comes_to_rest(self) -> None:
-        self.rig.rest()
-        self.nothing_is_left_over()
-        self.world.flows = False
-
-    @rule(slow=st.booleans())
-    def close_and_open_again(self, slow: bool) -> None:
-        before = self.rig.engine
-        self.rig.close(turns_held=12 if slow else 0)
-        assert self.world.live == []
-        if not self.world.store.broken:
-            kept = [(task.id, stored_task_state(task.state), rows_of(task)) for task in before.tasks]
-            assert self.stored() == kept
-        self.open_over_what_is_stored()
-
-    @rule()
-    def crash(self) -> None:
-        self.rig.crash()
+    @rule(how=st.sampled_from(ENDS))
+    def it_ends_and_goes_on(self, how: str) -> None:
+        if how == "rest":
+            self.rig.rest()
+            self.nothing_is_left_over()
+            self.world.flows = False
+            return
+        if how == "crash":
+            self.rig.crash()
+        else:
+            before = self.rig.engine
+            self.rig.close(turns_held=12 if how == "close slowly" else 0)
+            assert self.world.live == []
+            if not self.world.store.broken:
+                kept = [(task.id, stored_task_state(task.state), rows_of(task)) for task in before.tasks]
+                assert self.stored() == kept
         self.open_over_what_is_stored()
 
     def stored(self) -> list[tuple[str, TaskState, list[tuple[str, ItemState, int]]]]:

@@ -94,12 +94,15 @@ class FakeExecutor(Executor):
 
 
 class FakeThreads:
-    """All worker threads: their work is done on the loop, a turn later or, while `held`, when a test lets it."""
+    """All worker threads: their work is done on the loop, a turn later or, while held, when a test lets it.
+
+    A single thread is the store's, several are those for the disk.
+    """
 
     def __init__(self, loop: ClockLoop) -> None:
         self.loop = loop
-        self.held = False
         self.waiting: list[Work] = []
+        self._held: tuple[str, ...] = ()
         self._executors: list[FakeExecutor] = []
 
     def executor(self, workers: int = 1, **_: object) -> FakeExecutor:
@@ -107,10 +110,15 @@ class FakeThreads:
         return self._executors[-1]
 
     def take(self, work: Work) -> None:
-        if self.held:
+        if ("store" if work.executor.workers == 1 else "disk") in self._held:
             self.waiting.append(work)
         else:
             self.loop.call_soon(work.do)
+
+    def hold(self, *which: str) -> None:
+        """Hold the threads of the `store`, of the `disk`, or of both; what waits of the others is done."""
+        self.let_all()
+        self._held = which
 
     def let_one(self, which: int) -> None:
         """Do one piece of work, or an earlier one of the same single thread."""
@@ -123,7 +131,7 @@ class FakeThreads:
 
     def let_all(self) -> None:
         """Do all that waits, and from now on everything at once."""
-        self.held = False
+        self._held = ()
         while self.waiting:
             self.let_one(0)
 
@@ -160,7 +168,7 @@ class FakeTransfer:
         self.report = report
         self.allotted = 0
         self.is_stopping = False
-        self.ending, self.turns = net.endings.pop(0) if net.endings else ("cancel", 0)
+        self.ending, self.turns = net.next_ending()
         self._phase = "new"
         self._durable = net.parts.get(job.final, 0)
         self._error: DownloadError | None = None
@@ -314,7 +322,7 @@ class FakeWorld:
         described: What the descriptions name, by handle: the manifest of these files.
         live: The downloads that run.
         requests: The listings that wait for an answer.
-        endings: How the next downloads take a cancellation; popped.
+        endings: How downloads take a cancellation, one after the other, and again from the first.
         flows: Everything goes on by itself.
         answers_at_once: Listings do.
         disk_is_full, folder_is_locked: What goes wrong.
@@ -359,6 +367,13 @@ class FakeWorld:
         ):
             patch.setattr(f"core.library.{name}", getattr(self, name))
 
+    def next_ending(self) -> tuple[str, int]:
+        """Return how the next download takes a cancellation."""
+        if not self.endings:
+            return "cancel", 0
+        self.endings.append(self.endings.pop(0))
+        return self.endings[-1]
+
     # -- the hub -----------------------------------------------------------------------------------------
 
     def manifest(self, handle: Handle) -> Manifest:
@@ -381,7 +396,6 @@ class FakeWorld:
         """Let everything that waits go on, and all that follows, without a fault."""
         self.flows = True
         self.disk_is_full = self.folder_is_locked = self.store.broken = False
-        self.endings.clear()
         self.threads.let_all()
         for request in list(self.requests):
             self.answer(request)
