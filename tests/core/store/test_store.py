@@ -60,11 +60,19 @@ def test_sqlite_and_its_memory_twin_keep_the_same(tmp_path_factory, batches) -> 
         return {t.id: (t.state, t.manifest, t.globs, {i.path: i for i in t.items}) for t in tasks}
 
     assert seen(again.load()) == seen(memory.load())
-    last = next((b.order for b in reversed(batches) if b.order is not None), None)
-    if last is not None and not any(b.removed for b in batches):
-        known = [t.id for t in memory.load()]
-        fresh = [t for t in known if t not in last]
-        assert [t.id for t in again.load()][: len(known) - len(fresh)] == [t for t in last if t in known]
+    again.close()
+
+
+def test_the_order_of_the_queue_survives(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    for store in (SqliteStore(path), MemoryStore()):
+        store.write(Batch(tasks={name: task(name) for name in "abc"}))
+        store.write(Batch(order=["c", "a", "b"]))
+        store.write(Batch(tasks={"d": task("d"), "a": task("a", state=TaskState.DONE)}))
+        assert [t.id for t in store.load()] == ["c", "a", "b", "d"]
+        store.close()
+    again = SqliteStore(path)
+    assert [t.id for t in again.load()] == ["c", "a", "b", "d"]
     again.close()
 
 
