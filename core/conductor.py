@@ -1,4 +1,4 @@
-"""Makes things happen: listings, places, connections, runs of items, descriptions. One for an engine.
+"""Makes things happen: places, connections, runs of items, descriptions. One for an engine.
 
 What should happen is decided by `core.scheduler`; this room starts and stops it. Every start is fenced by the
 item's attempt number, every stop keeps what came.
@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 
 from core import library
-from core.errors import ConnectFailed, DownloadError, TimedOut, UnsupportedHandle
-from core.itemise import items_of
+from core.errors import DownloadError
+from core.listings import Listings
 from core.net.client import Net
 from core.net.origin import host_label
-from core.records import Limits, Manifest
+from core.records import Limits
 from core.reports import ItemReport
 from core.roster import Roster
 from core.runs import Run
@@ -32,7 +32,6 @@ from core.transfer.job import Crew, Job, settled
 
 _log = logging.getLogger(__name__)
 
-LISTINGS_AT_ONCE = 4
 WAITING_LOOKED_AT = 64  # of each task: more could not be started at once anyway
 
 Key = tuple[str, str]
@@ -43,7 +42,8 @@ class Conductor:
 
     Attributes:
         limits: How much may happen at once.
-        hub_reachable: Whether the last listing got an answer; None before the first.
+        listings: Fetches the lists of files.
+        is_still: Nothing is started: the list is only looked at and changed.
     """
 
     def __init__(
@@ -58,26 +58,27 @@ class Conductor:
     ) -> None:
         self.roster = roster
         self.limits = Limits()
-        self.hub_reachable: bool | None = None
+        self.is_still = False
         self._net = net
         self._crew = crew
-        self._sources = sources
         self._now = now
         self._touched = touched
         self._runs: dict[Key, Run] = {}
         self._targets: Counter[Path | None] = Counter()
-        self._listings: dict[str, asyncio.Task[None]] = {}
         self._begun: set[str] = set()
         self._adoptable: dict[str, dict[str, str]] = {}
         self._sweeps: set[asyncio.Task[None]] = set()
         self._chores: dict[int, asyncio.Task[None]] = {}
         self._is_due = False
         self._is_closed = False
+        self.listings = Listings(
+            roster, crew=crew, sources=sources, sweeps=self._sweeps, touched=touched, changed=self.pump_soon
+        )
 
     @property
     def is_busy(self) -> bool:
         """Something runs whose numbers may change."""
-        return bool(self._runs or self._listings or self._chores)
+        return bool(self._runs or self.listings or self._chores)
 
     def running(self) -> Iterable[Run]:
         """The runs under way."""
@@ -93,22 +94,12 @@ class Conductor:
 
     def _pump(self) -> None:
         self._is_due = False
-        if self._is_closed:
+        if self._is_closed or self.is_still:
             return
         tasks = self.roster.all()
-        self._start_listings(tasks)
+        self.listings.start(tasks)
         self._admit(tasks)
         self._share(tasks)
-
-    def _start_listings(self, tasks: Sequence[Task]) -> None:
-        for task in tasks:
-            if len(self._listings) >= LISTINGS_AT_ONCE:
-                return
-            wants = task.manifest is None and task.failure is None and task.intent is Intent.RUN
-            if wants and task.id not in self._listings:
-                task.resolving = True
-                self._listings[task.id] = spawn(self._list(task), name=f"list {task.id}")
-                self.roster.refresh(task)
 
     def _admit(self, tasks: Sequence[Task]) -> None:
         places = []
@@ -146,7 +137,7 @@ class Conductor:
         except DownloadError as error:
             self.roster.fail(task, error.failure)
         except Exception as error:
-            self._unforeseen(task, error)
+            self.roster.fail_unforeseen(task, error)
 
     def _share(self, tasks: Sequence[Task]) -> None:
         given = share(self._demands(tasks), self.limits)
@@ -178,70 +169,6 @@ class Conductor:
                 if (task.id, item.id) not in self._runs and not self._targets[item.local_path]:
                     yield Demand(task.id, item.id, host_label(item.file.url), 1, item.file.size or 0)
 
-    # -- listings ----------------------------------------------------------------------------------------
-
-    async def _list(self, task: Task) -> None:
-        try:
-            done: Manifest | None = None
-            looked = False
-            while not looked or (done is not None and self._sweeps):  # what is being deleted is not complete
-                if self._sweeps:
-                    await asyncio.wait(list(self._sweeps))
-                look = self._crew.write(library.find_complete, task.root, task.handle, task.selection)
-                done, looked = await settled(look), True
-            manifest = done or await self._resolve(task)
-            items = items_of(task, manifest, complete=done is not None)
-        except DownloadError as error:
-            if not isinstance(error, ConnectFailed | TimedOut):
-                self.hub_reachable = True
-            elif task.handle.hub != "direct":
-                self.hub_reachable = False
-            self._listed(task)
-            self.roster.fail(task, error.failure)
-        except asyncio.CancelledError:
-            self._listed(task)
-            raise
-        except Exception as error:
-            self._listed(task)
-            self._unforeseen(task, error)
-        else:
-            self._listed(task)
-            self._take(task, manifest, items, complete=done is not None)
-        finally:
-            self._touched(task, None)
-            self.pump_soon()
-
-    def _listed(self, task: Task) -> None:
-        if self._listings.get(task.id) is asyncio.current_task():
-            del self._listings[task.id]
-            task.resolving = False
-
-    async def _resolve(self, task: Task) -> Manifest:
-        for source in self._sources:
-            if source.matches(task.handle):
-                manifest = await source.resolve(task.handle, task.selection)
-                if task.handle.hub != "direct":
-                    self.hub_reachable = True
-                return manifest
-        raise UnsupportedHandle(f"No hub for {task.id}")
-
-    def _unforeseen(self, task: Task, error: Exception) -> None:
-        """Fail a task on an error that nobody thought of, so that it neither hangs nor starts again at once."""
-        _log.error("%s", task.id, exc_info=error)
-        self.roster.fail(task, DownloadError(f"An error of Pulley itself: {error!r}").failure)
-
-    def _take(self, task: Task, manifest: Manifest, items: list[Item], *, complete: bool) -> None:
-        if self.roster.holds(task):
-            task.described = complete
-            task.completed_at = task.added_at if complete else None
-            self.roster.set_items(task, manifest, items)
-
-    def stop_listing(self, task: Task) -> None:
-        """Stop fetching the listing of a task."""
-        listing = self._listings.pop(task.id, None)
-        if listing is not None:
-            listing.cancel()
-
     # -- beginning and completing ------------------------------------------------------------------------
 
     async def _begin(self, task: Task) -> None:
@@ -257,7 +184,8 @@ class Conductor:
                 task.described = False
                 self.roster.move_item(task, item, ItemState.WAITING)
         others = [(t.root, t.size - t.durable) for t in self.roster.all() if t.id in self._begun and t is not task]
-        await settled(self._crew.write(library.check_space, task, others))
+        need = task.size - task.durable
+        await settled(self._crew.write(library.check_space, task.id, task.root, need, others))
         if task.handle.hub == "cortexso":
             self._adoptable[task.id] = await settled(self._crew.write(library.adoptable, task))
         if task.admitted and self.roster.holds(task):
@@ -386,12 +314,10 @@ class Conductor:
     async def aclose(self) -> None:
         """Stop everything; every byte that came is kept."""
         self._is_closed = True
-        workers = [
-            *self._listings.values(),
-            *(run.worker for run in self._runs.values() if run.worker is not None),
-        ]
+        workers = [run.worker for run in self._runs.values() if run.worker is not None]
         for worker in workers:
             worker.cancel()
+        await self.listings.aclose()
         pending = [*workers, *self._chores.values(), *self._sweeps]
         if pending:
             await asyncio.wait(pending)

@@ -129,17 +129,19 @@ def render(
     selection: Selection | None = None,
     header: Header | None = None,
     hub_text: str | None = None,
+    called: str = "",
 ) -> str:
     """Return the description of a finished model; `files` are those that stand on the disk.
 
     `hub_text` is the model.yml of a cortexso model, as it came or as it was rewritten before; it becomes the
-    description. Its entry in `files` gets the hash of the body.
+    description. Its entry in `files` gets the hash of the body. `called` is the name for a model that brings no
+    model.yml; empty for its own.
     """
     body = ""
     if hub_text is not None:
         body = _rewritten(body_of(hub_text.removeprefix("\ufeff")), task_id, manifest, files)
     if not body:
-        body = dump_yaml(_facts(task_id, handle, manifest, files, header))
+        body = dump_yaml(_facts(task_id, manifest, files, header, called))
     if not body.endswith("\n"):
         body += "\n"
     if hub_text is not None:
@@ -186,7 +188,7 @@ def _rewritten(text: str, task_id: str, manifest: Manifest, files: Sequence[Desc
 
 
 def _facts(
-    task_id: str, handle: Handle, manifest: Manifest, files: Sequence[DescribedFile], header: Header | None
+    task_id: str, manifest: Manifest, files: Sequence[DescribedFile], header: Header | None, called: str
 ) -> dict[str, Any]:
     """Return Cortex's keys for a model that brings no model.yml."""
     models = _models(files)
@@ -195,7 +197,7 @@ def _facts(
     facts: dict[str, Any] = {
         "id": repo_name,
         "model": task_id,
-        "name": (header.name if header else "") or repo_name,
+        "name": called or (header.name if header else "") or repo_name,
         "files": [_place(manifest, path) for path in models or [file.path for file in files]],
     }
     if projector:

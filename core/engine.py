@@ -4,10 +4,8 @@ Commands are synchronous: they are accepted and take effect at once, or raise Co
 the running asyncio loop, whichever that is. Signals are in the past tense and come after the change. QtCore only.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -17,45 +15,17 @@ from core.commands import Command, refusal
 from core.conductor import Conductor
 from core.errors import CommandRefused
 from core.handles import format_handle
+from core.listings import Prepared
 from core.net.client import Net
-from core.records import Handle, Limits, Selection
+from core.pulse import Pulse
+from core.records import Handle, Limits, Manifest, Selection, Totals
 from core.roster import Roster
 from core.sources.base import Source
-from core.spawn import cancel_and_wait, spawn
 from core.states import Intent, ItemState, TaskState
 from core.store.base import Store
 from core.store.keeper import Keeper
 from core.task import Item, Task
 from core.transfer.job import Crew, settled
-from core.transfer.meter import Meter
-
-TICK_S = 0.25
-KEEP_EVERY_TICKS = 8
-SPACE_EVERY_TICKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """All tasks together.
-
-    Attributes:
-        active, queued: Numbers of tasks.
-        rate: Bytes a second.
-        eta_s: Seconds to go for all that is live; None when nothing moves.
-        need_bytes: What the live tasks still have to fetch.
-        free_bytes: Free on the file system of the models folder; None while unknown.
-        hub: Host of the hub.
-        hub_reachable: Whether bytes come or the last listing got an answer; None before the first.
-    """
-
-    active: int = 0
-    queued: int = 0
-    rate: float = 0.0
-    eta_s: float | None = None
-    need_bytes: int = 0
-    free_bytes: int | None = None
-    hub: str = ""
-    hub_reachable: bool | None = None
 
 
 class Engine(QObject):
@@ -110,20 +80,23 @@ class Engine(QObject):
         self.root = root
         self._crew = Crew()
         self._roster = Roster(Keeper(store), self._tell)
-        self._conductor = Conductor(
-            self._roster, net=net, crew=self._crew, sources=sources, now=self.now, touched=self._touch
+        self._pulse = Pulse(
+            self._roster,
+            self._crew,
+            root=lambda: self.root,
+            progress=self.progress_updated.emit,
+            totalled=self.totals_updated.emit,
+        )
+        self._conductor = self._pulse.conductor = Conductor(
+            self._roster, net=net, crew=self._crew, sources=sources, now=self.now, touched=self._pulse.touch
         )
         self._conductor.limits = limits or Limits()
         self._hub = hub
-        self._meter = Meter()
-        self._free_bytes: int | None = None
-        self._dirty: dict[str, set[str]] = {}
-        self._ticker: asyncio.Task[None] | None = None
         self._is_closed = False
 
     def _tell(self, name: str, *args: object) -> None:
         getattr(self, name).emit(*args)
-        self._tick_soon()
+        self._pulse.soon()
 
     # -- looking -----------------------------------------------------------------------------------------
 
@@ -153,20 +126,7 @@ class Engine(QObject):
     @property
     def totals(self) -> Totals:
         """All tasks together, now."""
-        live = [task for task in self._roster.all() if task.state.is_live]
-        now = self.now()
-        rate = sum(task.rate(now) for task in live)
-        need = sum(task.size - task.durable for task in live)
-        return Totals(
-            active=sum(1 for task in live if task.state.is_active),
-            queued=sum(1 for task in live if not task.state.is_active),
-            rate=rate,
-            eta_s=need / rate if rate > 0 else None,
-            need_bytes=need,
-            free_bytes=self._free_bytes,
-            hub=self._hub,
-            hub_reachable=True if rate > 0 else self._conductor.hub_reachable,
-        )
+        return self._pulse.totals(now=self.now(), hub=self._hub)
 
     def refusal(self, command: Command, task_id: str, item_id: str | None = None) -> str:
         """Return why a command would be refused now; empty where it would be accepted."""
@@ -191,9 +151,18 @@ class Engine(QObject):
     # -- commands ----------------------------------------------------------------------------------------
 
     def add(
-        self, handle: Handle, *, task_id: str = "", selection: Selection | None = None, paused: bool = False
+        self,
+        handle: Handle,
+        *,
+        task_id: str = "",
+        name: str = "",
+        selection: Selection | None = None,
+        paused: bool = False,
+        manifest: Manifest | None = None,
     ) -> str:
         """Add a model and return its task id; one that is listed already is resumed instead.
+
+        `name` is what its description calls it; `manifest` its files, where `prepare` found them.
 
         Raises:
             CommandRefused: The engine is closing.
@@ -201,17 +170,32 @@ class Engine(QObject):
         if self._is_closed:
             raise CommandRefused("Pulley is closing.")
         task_id = task_id or format_handle(handle)
-        if task_id in self._roster and not self._is_outdated(self._roster.get(task_id), selection):
-            if not paused and not self.refusal(Command.RESUME, task_id):
-                self.resume(task_id)
-            return task_id
-        if task_id in self._roster:
+        if task_id in self._roster and self._is_outdated(self._roster.get(task_id), selection):
             self.remove(task_id)  # listed anew below; what stands on the disk is adopted where it stands
-        task = Task(task_id, handle, root=self.root, added_at=time.time(), selection=selection)
-        task.intent = Intent.PAUSE if paused else Intent.RUN
-        self._roster.add(task)
+        if task_id not in self._roster:
+            task = Task(task_id, handle, root=self.root, added_at=time.time(), selection=selection, called=name)
+            task.intent = Intent.PAUSE if paused else Intent.RUN
+            self._roster.add(task)
+        elif not paused and not self.refusal(Command.RESUME, task_id):
+            self.resume(task_id)
+        task = self._roster.get(task_id)
+        if manifest is not None and task.manifest is None:
+            self._conductor.listings.take(task, manifest)
         self._conductor.pump_soon()
         return task_id
+
+    async def prepare(self, handle: Handle, selection: Selection | None = None) -> Prepared:
+        """Find out what a handle stands for, without adding it and without waiting for other downloads.
+
+        Raises:
+            DownloadError: There is no such thing, it does not fit beside the queue, or the hub cannot be asked.
+        """
+        found = await self._conductor.listings.prepare(self.root, handle, selection or Selection())
+        if not found.is_complete:
+            others = [(task.root, task.size - task.durable) for task in self._roster.all() if task.state.is_live]
+            name = format_handle(found.handle)
+            await settled(self._crew.write(library.check_space, name, self.root, found.size, others))
+        return found
 
     def _is_outdated(self, task: Task, selection: Selection | None) -> bool:
         """Tell whether a listed task does not answer for what is asked now: it ended, or means other files."""
@@ -223,8 +207,7 @@ class Engine(QObject):
         task, items = self._accept(Command.PAUSE, task_id, item_id)
         if item_id is None:
             task.intent = Intent.PAUSE
-            self._conductor.stop_listing(task)
-            task.resolving = False
+            self._conductor.listings.stop(task)
         self._halt(task, [item for item in items if item.state.is_live], ItemState.PAUSED)
 
     def resume(self, task_id: str, item_id: str | None = None) -> None:
@@ -259,8 +242,7 @@ class Engine(QObject):
         """Stop a task for good; it stays listed. Unfinished parts go, unless `keep_parts`; finished files stay."""
         task, items = self._accept(Command.CANCEL, task_id)
         task.intent = Intent.CANCEL
-        self._conductor.stop_listing(task)
-        task.resolving = False
+        self._conductor.listings.stop(task)
         undone = [item for item in items if item.state not in (ItemState.DONE, ItemState.SKIPPED)]
         self._halt(task, undone, ItemState.CANCELLED)
         if not keep_parts:
@@ -275,9 +257,9 @@ class Engine(QObject):
     def remove(self, task_id: str, *, delete_files: bool = False) -> None:
         """Take a task off the list; its files and parts stay, unless `delete_files`."""
         task, items = self._accept(Command.REMOVE, task_id)
-        self._conductor.stop_listing(task)
+        self._conductor.listings.stop(task)
         self._conductor.stop(task, items)
-        self._dirty.pop(task_id, None)
+        self._pulse.forget(task_id)
         self._roster.remove(task)
         if delete_files:
             self._conductor.sweep(task, items, lambda kept: library.delete_files(task, kept))
@@ -316,62 +298,29 @@ class Engine(QObject):
     def set_root(self, root: Path) -> None:
         """Change the models folder of tasks that are added from now on."""
         self.root = root
-        self._free_bytes = None
-        self._tick_soon()
-
-    # -- the tick ----------------------------------------------------------------------------------------
-
-    def _touch(self, task: Task, item: Item | None) -> None:
-        if self._roster.holds(task):
-            dirty = self._dirty.setdefault(task.id, set())
-            if item is not None:
-                dirty.add(item.id)
-        self._tick_soon()
-
-    def _tick_soon(self) -> None:
-        if self._ticker is None and not self._is_closed:
-            self._ticker = spawn(self._tick(), name="tick")
-
-    async def _tick(self) -> None:
-        """Tell changed numbers four times a second while something runs, and once more after that."""
-        count = 0
-        try:
-            while True:
-                if count % SPACE_EVERY_TICKS == 0:
-                    self._free_bytes = await settled(self._crew.write(library.free_bytes, self.root))
-                count += 1
-                await asyncio.sleep(TICK_S)
-                for run in self._conductor.running():
-                    self._touch(run.task, run.item)
-                    if count % KEEP_EVERY_TICKS == 0:
-                        self._roster.keep_item(run.task, run.item)
-                dirty, self._dirty = self._dirty, {}
-                if dirty:
-                    self.progress_updated.emit({key: tuple(ids) for key, ids in dirty.items()})
-                self.totals_updated.emit()
-                if not self._conductor.is_busy and not self._dirty:
-                    return
-        finally:
-            self._ticker = None
+        self._pulse.forget_space()
 
     # -- life --------------------------------------------------------------------------------------------
 
-    async def load(self, *, only: frozenset[str] | None = None) -> None:
+    async def load(self, *, only: frozenset[str] | None = None, still: bool = False) -> None:
         """Take the stored tasks in, or `only` those with these ids; what ran goes on by itself.
+
+        `still` starts nothing, now or later: the list is looked at and changed, and goes on with the next engine.
 
         Raises:
             StoreError: They cannot be read.
         """
+        self._conductor.is_still = still
         await self._roster.load(only)
         self._conductor.pump_soon()
-        self._tick_soon()
+        self._pulse.soon()
 
     async def aclose(self) -> None:
         """Stop cleanly: every byte that came is kept, and what ran will go on at the next start."""
         if self._is_closed:
             return
         self._is_closed = True
-        await cancel_and_wait(self._ticker)
+        await self._pulse.aclose()
         await self._conductor.aclose()
         for task in self._roster.all():
             if task.state is not TaskState.DONE:

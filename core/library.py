@@ -62,24 +62,23 @@ def free_bytes(root: Path) -> int | None:
     return None
 
 
-def check_space(task: Task, others: Sequence[tuple[Path, int]]) -> None:
-    """Check that the rest of a task fits beside what other tasks still need on the same file system.
+def check_space(name: str, root: Path, need: int, others: Sequence[tuple[Path, int]]) -> None:
+    """Check that `need` more bytes fit beside what other tasks still need on the same file system.
 
-    `others` are (models folder, bytes still to come).
+    `others` are (models folder, bytes still to come); `name` is said in the message.
 
     Raises:
-        DiskFull: It does not; with the numbers.
+        DiskFull: They do not; with the numbers.
     """
-    need = task.size - task.durable
-    free = free_bytes(task.root)
+    free = free_bytes(root)
     if free is None or need <= 0:
         return
-    device = _device(task.root)
-    beside = sum(count for root, count in others if root == task.root or _device(root) == device)
+    device = _device(root)
+    beside = sum(count for other, count in others if other == root or _device(other) == device)
     if need + beside + RESERVE_BYTES > free:
         text = f" beside {size_text(beside)} for other downloads" if beside else ""
         raise DiskFull(
-            f"{task.id} needs {size_text(need)}{text}, and {size_text(free)} are free",
+            f"{name} needs {size_text(need)}{text}, and {size_text(free)} are free",
             meaning="Nothing more of it is downloaded, so that the disk is not filled for nothing.",
         )
 
@@ -190,6 +189,7 @@ def _describe(task: Task) -> dict[str, str]:
         selection=task.selection,
         header=_header(folder, items),
         hub_text=_text(folder / MODEL_YML) if rewritten and name == MODEL_YML else None,
+        called=task.called,
     )
     disk.write_atomically(folder / name, text.encode())
     found = parse(text)

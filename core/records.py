@@ -99,3 +99,27 @@ class Limits:
     tasks: int = 4
     connections_per_host: int = 16
     connections: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All tasks together.
+
+    Attributes:
+        active, queued: Numbers of tasks.
+        rate: Bytes a second.
+        eta_s: Seconds to go for all that is live; None when nothing moves.
+        need_bytes: What the live tasks still have to fetch.
+        free_bytes: Free on the file system of the models folder; None while unknown.
+        hub: Host of the hub.
+        hub_reachable: Whether bytes come or the last listing got an answer; None before the first.
+    """
+
+    active: int = 0
+    queued: int = 0
+    rate: float = 0.0
+    eta_s: float | None = None
+    need_bytes: int = 0
+    free_bytes: int | None = None
+    hub: str = ""
+    hub_reachable: bool | None = None

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from core.errors import Failure, UnsupportedHandle
+from core.errors import DownloadError, Failure, UnsupportedHandle
 from core.handles import format_handle, parse_handle
 from core.records import Destination, Manifest, RemoteFile, Selection
 from core.states import ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
@@ -125,6 +125,11 @@ class Roster:
         self.refresh(task)
         self.keep(task)
 
+    def fail_unforeseen(self, task: Task, error: Exception) -> None:
+        """Fail a task on an error that nobody thought of, so that it neither hangs nor starts again at once."""
+        _log.error("%s", task.id, exc_info=error)
+        self.fail(task, DownloadError(f"An error of Pulley itself: {error!r}").failure)
+
     # -- keeping -----------------------------------------------------------------------------------------
 
     def keep(self, task: Task) -> None:
@@ -165,6 +170,7 @@ def _stored(task: Task) -> StoredTask:
         added_at=task.added_at,
         completed_at=task.completed_at,
         globs=task.selection.globs,
+        called=task.called,
         manifest=manifest and Manifest(
             manifest.hub, manifest.repo, manifest.revision, manifest.commit, manifest.folder, (),
             manifest.page_url, manifest.hub_label,
@@ -196,6 +202,7 @@ def _task(stored: StoredTask) -> Task:
         root=Path(stored.root),
         added_at=stored.added_at,
         selection=Selection(globs=stored.globs),
+        called=stored.called,
     )
     task.completed_at = stored.completed_at
     task.failure = stored.failure

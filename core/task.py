@@ -87,6 +87,7 @@ class Task:
         serial: Unique in this process; stable, for models.
         handle: What was asked for.
         selection: Which files were asked for beyond the default.
+        called: The name that its description gives the model; empty for the model's own.
         intent: What the user last asked of it.
         manifest: The pinned list of files; None before it is resolved.
         items: Its files by id, in the order of the hub.
@@ -101,12 +102,20 @@ class Task:
     """
 
     def __init__(
-        self, task_id: str, handle: Handle, *, root: Path, added_at: float, selection: Selection | None = None
+        self,
+        task_id: str,
+        handle: Handle,
+        *,
+        root: Path,
+        added_at: float,
+        selection: Selection | None = None,
+        called: str = "",
     ) -> None:
         self.id = task_id
         self.serial = next(_serials)
         self.handle = handle
         self.selection = selection or Selection()
+        self.called = called
         self.root = root
         self.added_at = added_at
         self.completed_at: float | None = None

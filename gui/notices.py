@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
-from core.engine import Totals
+from core.records import Totals
 from core.task import Task
 from gui import wording
 from gui import wording_window as words

@@ -45,10 +45,12 @@ ALLOWED: dict[str, set[str]] = {
     "core.itemise": BASICS | {"core.paths", "core.task"},
     "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},
     "core.runs": {"core.reports", "core.task", "core.transfer"},
+    "core.listings": PURE
+    | {"core.handles", "core.itemise", "core.library", "core.roster", "core.sources", "core.task", "core.transfer"},
     "core.conductor": PURE
     | {
-        "core.itemise",
         "core.library",
+        "core.listings",
         "core.net",
         "core.reports",
         "core.roster",
@@ -58,9 +60,10 @@ ALLOWED: dict[str, set[str]] = {
         "core.task",
     }
     | {"core.transfer"},
+    "core.pulse": PURE | {"core.conductor", "core.library", "core.roster", "core.task", "core.transfer"},
     "core.engine": PURE
-    | {"core.commands", "core.conductor", "core.handles", "core.library", "core.net", "core.roster"}
-    | {"core.sources", "core.store", "core.task", "core.transfer"},
+    | {"core.commands", "core.conductor", "core.handles", "core.library", "core.listings", "core.net", "core.pulse"}
+    | {"core.roster", "core.sources", "core.store", "core.task", "core.transfer"},
     "core.compose": PURE | {"core.engine", "core.net", "core.settings", "core.sources", "core.store"},
     "core.terminal": BASICS | {"core.engine", "core.sizes", "core.task"},
     "core.headless": PURE

@@ -54,6 +54,7 @@ class StoredTask:
     added_at: float
     completed_at: float | None = None
     globs: tuple[str, ...] = ()
+    called: str = ""
     manifest: Manifest | None = None
     failure: Failure | None = None
     described: bool = False

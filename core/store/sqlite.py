@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_MS = 5000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS task (
     id TEXT PRIMARY KEY, place INTEGER NOT NULL, handle TEXT NOT NULL, root TEXT NOT NULL, state TEXT NOT NULL,
     added_at REAL NOT NULL, completed_at REAL, globs TEXT NOT NULL, manifest TEXT, failure TEXT,
-    described INTEGER NOT NULL
+    described INTEGER NOT NULL, called TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS item (
     task TEXT NOT NULL, path TEXT NOT NULL, size INTEGER, hash TEXT NOT NULL,
@@ -34,12 +34,15 @@ CREATE TABLE IF NOT EXISTS item (
     PRIMARY KEY (task, path)
 );
 """
+_FROM_1 = "ALTER TABLE task ADD COLUMN called TEXT NOT NULL DEFAULT ''"
 _PUT_TASK = """
 INSERT INTO task VALUES (:id, COALESCE((SELECT place FROM task WHERE id = :id),
                                        (SELECT COALESCE(MAX(place), 0) + 1 FROM task)),
-                         :handle, :root, :state, :added_at, :completed_at, :globs, :manifest, :failure, :described)
+                         :handle, :root, :state, :added_at, :completed_at, :globs, :manifest, :failure, :described,
+                         :called)
 ON CONFLICT (id) DO UPDATE SET handle = :handle, root = :root, state = :state, added_at = :added_at,
-    completed_at = :completed_at, globs = :globs, manifest = :manifest, failure = :failure, described = :described
+    completed_at = :completed_at, globs = :globs, manifest = :manifest, failure = :failure, described = :described,
+    called = :called
 """
 _PUT_ITEM = """
 INSERT INTO item VALUES (:task, :path, :size, :hash, :url, :state, :durable, :failure, :local_hash,
@@ -90,6 +93,8 @@ class SqliteStore:
             )
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # a lost last row is found again on the disk
+        if version == 1:
+            self._db.execute(_FROM_1)
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -104,8 +109,8 @@ class SqliteStore:
                 if (item := _read(_item, row)) is not None:
                     items.setdefault(row[0], []).append(item)
             rows = self._db.execute(
-                "SELECT id, handle, root, state, added_at, completed_at, globs, manifest, failure, described"
-                " FROM task ORDER BY place"
+                "SELECT id, handle, root, state, added_at, completed_at, globs, manifest, failure, described,"
+                " called FROM task ORDER BY place"
             ).fetchall()
         tasks = (_read(lambda row: _task(row, items.get(row[0], [])), row) for row in rows)
         return [task for task in tasks if task is not None]
@@ -169,6 +174,7 @@ def _task_row(task: StoredTask) -> dict[str, object]:
         "manifest": manifest,
         "failure": _failure_text(task.failure),
         "described": int(task.described),
+        "called": task.called,
     }
 
 
@@ -188,7 +194,7 @@ def _item_row(task_id: str, item: StoredItem) -> dict[str, object]:
 
 
 def _task(row: tuple[object, ...], items: list[StoredItem]) -> StoredTask:
-    id_, handle, root, state, added_at, completed_at, globs, manifest, failure, described = row
+    id_, handle, root, state, added_at, completed_at, globs, manifest, failure, described, called = row
     return StoredTask(
         id=str(id_),
         handle=str(handle),
@@ -197,6 +203,7 @@ def _task(row: tuple[object, ...], items: list[StoredItem]) -> StoredTask:
         added_at=float(str(added_at)),
         completed_at=None if completed_at is None else float(str(completed_at)),
         globs=tuple(json.loads(str(globs))),
+        called=str(called),
         manifest=None if manifest is None else Manifest(files=(), **json.loads(str(manifest))),
         failure=_failure(failure),
         described=bool(described),

@@ -270,9 +270,9 @@ class Storm(RuleBasedStateMachine):
     def nothing_is_left_over(self) -> None:
         conductor = self.rig.engine._conductor
         assert self.world.live == []
-        assert not (conductor._runs or conductor._listings or conductor._chores or conductor._sweeps)
+        assert not (conductor._runs or conductor.listings or conductor._chores or conductor._sweeps)
         assert not any(conductor._targets.values())
-        assert self.rig.engine._ticker is None, "nothing runs, nothing is told"
+        assert self.rig.engine._pulse.ticker is None, "nothing runs, nothing is told"
         for task in self.rig.engine.tasks:
             assert not task.state.is_live, f"{task} waits for ever"
             assert not any(item.state.is_running for item in task.items.values()), list(task.items.values())

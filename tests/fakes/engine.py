@@ -14,9 +14,8 @@ from PySide6.QtCore import QObject, Signal
 
 from core.commands import Command
 from core.commands import refusal as refusal_of
-from core.engine import Totals
 from core.errors import CommandRefused, Failure
-from core.records import Destination, Handle, Limits, Manifest, RemoteFile, Selection
+from core.records import Destination, Handle, Limits, Manifest, RemoteFile, Selection, Totals
 from core.states import ITEM_MOVES, ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
 from core.task import Item, Task
 from core.transfer.meter import BUCKET_S, Meter

@@ -125,7 +125,7 @@ class EngineRig:
             world.loop.turn()
             conductor = self.engine._conductor
             is_quiet = not (conductor.is_busy or conductor._sweeps or conductor._is_due or world.live)
-            if is_quiet and self.engine._ticker is None and self.engine._roster.keeper._running is None:
+            if is_quiet and self.engine._pulse.ticker is None and self.engine._roster.keeper._running is None:
                 return
             if turn % 8 == 7:
                 world.loop.now += 0.3

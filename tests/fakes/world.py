@@ -418,11 +418,11 @@ class FakeWorld:
             self.wrong.append(f"the part of {path} was removed under a download")
         self.parts.pop(path, None)
 
-    def check_space(self, task: Task, others: Sequence[tuple[Path, int]]) -> None:
-        if task.size < task.durable or any(need < 0 for _, need in others):
-            self.wrong.append(f"{task} needs less than nothing beside {others}")
+    def check_space(self, name: str, root: Path, need: int, others: Sequence[tuple[Path, int]]) -> None:
+        if need < 0 or any(other < 0 for _, other in others):
+            self.wrong.append(f"{name} needs {need}, less than nothing, beside {others}")
         if self.disk_is_full:
-            raise DiskFull(f"{task.id} does not fit")
+            raise DiskFull(f"{name} does not fit")
 
     def gone(self, task: Task) -> list[Item]:
         done = [item for item in task.items.values() if item.state is ItemState.DONE]

@@ -1,0 +1,182 @@
+"""Listings: from a handle to the pinned list of its files, for tasks in the list and for those who ask first.
+
+Looks at the disk before it asks a hub: what a description says is complete needs no network. Knows sources and the
+roster; starts no download.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core import library
+from core.errors import ConnectFailed, DownloadError, TimedOut, UnsupportedHandle
+from core.handles import format_handle
+from core.itemise import items_of
+from core.records import Handle, Manifest, Selection
+from core.roster import Roster
+from core.sources.base import Source
+from core.spawn import cancel_and_wait, spawn
+from core.states import Intent
+from core.task import Item, Task
+from core.transfer.job import Crew, settled
+
+LISTINGS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a handle stands for, found out before anything is added.
+
+    Attributes:
+        handle: As it was asked for; a bare cortexso name has its branch by now.
+        is_complete: All of it is on the disk, and described.
+    """
+
+    handle: Handle
+    selection: Selection
+    manifest: Manifest
+    is_complete: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of the selection, as far as the hub says."""
+        return sum(file.size or 0 for file in self.manifest.files if file.wanted)
+
+
+class Listings:
+    """Fetches lists of files, a few at a time.
+
+    `sweeps` are the deletions under way: what is being deleted is not complete.
+
+    Attributes:
+        hub_reachable: Whether the last listing got an answer; None before the first.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        *,
+        crew: Crew,
+        sources: Sequence[Source],
+        sweeps: set[asyncio.Task[None]],
+        touched: Callable[[Task, Item | None], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self.hub_reachable: bool | None = None
+        self._roster = roster
+        self._crew = crew
+        self._sources = sources
+        self._sweeps = sweeps
+        self._touched = touched
+        self._changed = changed
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._running)
+
+    # -- of tasks in the list ----------------------------------------------------------------------------
+
+    def start(self, tasks: Sequence[Task]) -> None:
+        """Start the listings that are due, in the order of the queue."""
+        for task in tasks:
+            if len(self._running) >= LISTINGS_AT_ONCE:
+                return
+            wants = task.manifest is None and task.failure is None and task.intent is Intent.RUN
+            if wants and task.id not in self._running:
+                task.resolving = True
+                self._running[task.id] = spawn(self._list(task), name=f"list {task.id}")
+                self._roster.refresh(task)
+
+    def stop(self, task: Task) -> None:
+        """Stop fetching the listing of a task."""
+        task.resolving = False
+        listing = self._running.pop(task.id, None)
+        if listing is not None:
+            listing.cancel()
+
+    async def _list(self, task: Task) -> None:
+        try:
+            done = await self._find_complete(task.root, task.handle, task.selection)
+            manifest = done or await self._resolve(task.handle, task.selection)
+            items = items_of(task, manifest, complete=done is not None)
+        except DownloadError as error:
+            self._listed(task)
+            self._roster.fail(task, error.failure)
+        except asyncio.CancelledError:
+            self._listed(task)
+            raise
+        except Exception as error:
+            self._listed(task)
+            self._roster.fail_unforeseen(task, error)
+        else:
+            self._listed(task)
+            self._take(task, manifest, items, complete=done is not None)
+        finally:
+            self._touched(task, None)
+            self._changed()
+
+    def _listed(self, task: Task) -> None:
+        if self._running.get(task.id) is asyncio.current_task():
+            del self._running[task.id]
+            task.resolving = False
+
+    def _take(self, task: Task, manifest: Manifest, items: list[Item], *, complete: bool) -> None:
+        if self._roster.holds(task):
+            task.described = complete
+            task.completed_at = task.added_at if complete else None
+            self._roster.set_items(task, manifest, items)
+
+    # -- of what is only asked for -----------------------------------------------------------------------
+
+    async def prepare(self, root: Path, handle: Handle, selection: Selection) -> Prepared:
+        """Return what a handle stands for, without adding anything.
+
+        It does not wait for its turn among the listings of the list.
+
+        Raises:
+            DownloadError: There is no such thing, or the hub cannot be asked.
+        """
+        done = await self._find_complete(root, handle, selection)
+        manifest = done or await self._resolve(handle, selection)
+        if handle.hub == "cortexso":
+            handle = replace(handle, revision=manifest.revision)
+        return Prepared(handle, selection, manifest, is_complete=done is not None)
+
+    def take(self, task: Task, manifest: Manifest) -> None:
+        """Give a task the files that were found before it was added."""
+        self.stop(task)
+        self._take(task, manifest, items_of(task, manifest, complete=False), complete=False)
+
+    # -- both --------------------------------------------------------------------------------------------
+
+    async def _find_complete(self, root: Path, handle: Handle, selection: Selection) -> Manifest | None:
+        done: Manifest | None = None
+        looked = False
+        while not looked or (done is not None and self._sweeps):
+            if self._sweeps:
+                await asyncio.wait(list(self._sweeps))
+            done = await settled(self._crew.write(library.find_complete, root, handle, selection))
+            looked = True
+        return done
+
+    async def _resolve(self, handle: Handle, selection: Selection) -> Manifest:
+        source = next((source for source in self._sources if source.matches(handle)), None)
+        if source is None:
+            raise UnsupportedHandle(f"No hub for {format_handle(handle)}")
+        is_hub = handle.hub != "direct"
+        try:
+            manifest = await source.resolve(handle, selection)
+        except DownloadError as error:
+            if not isinstance(error, ConnectFailed | TimedOut):
+                self.hub_reachable = True
+            elif is_hub:
+                self.hub_reachable = False
+            raise
+        if is_hub:
+            self.hub_reachable = True
+        return manifest
+
+    async def aclose(self) -> None:
+        """Stop all of them."""
+        await cancel_and_wait(*self._running.values())
