@@ -30,7 +30,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """An item that could use `wants` connections to `host`, in the order of the queue."""
+    """An item that could use `wants` connections to `host`, in the order of the queue.
+
+    `holds` tells that it has one connection, and keeps it to its end whatever it is given.
+    """
 
     task_id: str
     item_id: str
@@ -38,6 +41,7 @@ class Demand:
     wants: int = 1
     size: int = 0
     running: bool = False
+    holds: bool = False
 
 
 def admit(places: Sequence[Place], limits: Limits) -> list[str]:
@@ -59,12 +63,15 @@ def share(demands: Iterable[Demand], limits: Limits) -> dict[tuple[str, str], in
     """Return the connections of each item that gets any, as {(task id, item id): count}.
 
     Never more than `connections_per_host` to a host nor `connections` in all. An item that runs is served before
-    one that would have to start, so that nothing is stopped only to start something of the same task.
+    one that would have to start, so that nothing is stopped only to start something of the same task. What is held
+    counts before anything is dealt out.
     """
-    queues = _by_task(demands)
-    given: dict[tuple[str, str], int] = {}
-    hosts: Counter[str] = Counter()
-    left = limits.connections
+    demands = list(demands)
+    held = [demand for demand in demands if demand.holds]
+    queues = _by_task(demand for demand in demands if not demand.holds)
+    given: dict[tuple[str, str], int] = {(demand.task_id, demand.item_id): 1 for demand in held}
+    hosts = Counter(demand.host for demand in held)
+    left = limits.connections - len(held)
     while left > 0 and queues:
         served = False
         for task_id in list(queues):

@@ -41,6 +41,14 @@ def test_further_large_files_of_a_model_wait_until_one_is_complete() -> None:
     assert len(share(shards, Limits())) == LARGE_ITEMS_A_TASK
 
 
+def test_a_connection_that_is_held_counts_before_any_other_is_given() -> None:
+    held = [Demand("t", f"h{n}", "cdn", size=10, running=True, holds=True) for n in range(3)]
+    waiting = [Demand("u", f"w{n}", "cdn", size=10) for n in range(9)]
+    given = share([*waiting, *held], Limits(connections_per_host=4))
+    assert len(given) == 4 and all(("t", f"h{n}") in given for n in range(3))
+    assert len(share([*waiting, *held], Limits(connections=5))) == 5
+
+
 demands_of_any_kind = st.lists(
     st.builds(
         Demand,
