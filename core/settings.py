@@ -8,18 +8,27 @@ rest falls back to its default, and a copy of the file is kept beside it as `set
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from core.errors import StoreError
+from core.origins import read_origin
 
 THEMES = ("system", "light", "dark")
 PARALLEL_TASKS = range(1, 17)
 CONNECTIONS_PER_HOST = range(1, 33)
+CONNECTIONS = range(4, 257)
+PORTS = range(1, 65536)
+PORT = 39281  # where clients of Cortex look
+SECRETS = ("api_keys", "huggingface_token", "proxy_password")
+ORIGINS_MAX = 32
+TEXT_CHARS_MAX = 2048
 FILE_BYTES_MAX = 1 << 20  # a real file has a few kilobytes; a larger one is not ours
 LAYOUT_ENTRY_CHARS_MAX = 1 << 16
 
@@ -32,19 +41,45 @@ class Settings:
         models_dir: Absolute folder for new models; None for the default.
         parallel_tasks: Models at a time, 1 to 16.
         connections_per_host: Open connections to one host, 1 to 32.
+        max_connections: Open connections in all, 4 to 256.
         theme: `system`, `light` or `dark`.
         ask_before_quit: Ask when downloads are under way.
         keep_awake: Keep the machine awake while something is coming in.
+        api_enabled: The window offers the local API.
+        api_port: Its port.
+        allowed_origins: Web origins that may use it, as browsers send them.
+        cors: Whether they may at all.
+        needs_api_key: Access keys were set: where they cannot be had again, the API stays off rather than open.
+        secrets_kept: Names of the secrets that were given to the keyring; the values never stand here.
+        proxy_url: `http://host:port` without credentials; empty for the proxy of the environment.
+        proxy_username: User name at the proxy.
+        no_proxy: Hosts that are reached directly, parted by commas.
         layout: Places of the window and its parts, base64 by name.
     """
 
     models_dir: str | None = None
     parallel_tasks: int = 4
     connections_per_host: int = 16
+    max_connections: int = 64
     theme: str = "system"
     ask_before_quit: bool = True
     keep_awake: bool = True
+    api_enabled: bool = False
+    api_port: int = PORT
+    allowed_origins: tuple[str, ...] = ()
+    cors: bool = True
+    needs_api_key: bool = False
+    secrets_kept: tuple[str, ...] = ()
+    proxy_url: str = ""
+    proxy_username: str = ""
+    no_proxy: str = ""
     layout: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Bring lists into one form: origins as browsers send them, nothing twice."""
+        origins = (read_origin(origin)[0] or origin for origin in self.allowed_origins)
+        object.__setattr__(self, "allowed_origins", tuple(dict.fromkeys(origins)))
+        object.__setattr__(self, "secrets_kept", tuple(dict.fromkeys(self.secrets_kept)))
 
 
 def _is_int_in(allowed: range) -> Callable[[object], bool]:
@@ -55,19 +90,67 @@ def _is_folder(value: object) -> bool:
     return value is None or (isinstance(value, str) and "\0" not in value and Path(value).is_absolute())
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= TEXT_CHARS_MAX and value.isprintable()
+
+
+def _are_secrets(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(name in SECRETS for name in value)
+
+
+def _are_origins(value: object) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) <= ORIGINS_MAX
+        and all(isinstance(text, str) and not read_origin(text)[1] for text in value)
+    )
+
+
+def _is_proxy(value: object) -> bool:
+    if value == "":
+        return True
+    if not isinstance(value, str) or not _is_text(value) or not value.isascii() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return sound and "@" not in parts.netloc and parts.path in ("", "/") and not (parts.query or parts.fragment)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_layout(value: object) -> bool:
     return isinstance(value, dict) and all(
         isinstance(k, str) and isinstance(v, str) and len(v) <= LAYOUT_ENTRY_CHARS_MAX for k, v in value.items()
     )
 
 
+def _is_user(value: object) -> bool:
+    return _is_text(value) and ":" not in str(value)  # the sign between name and password
+
+
+_FLAG = (_is_flag, "has to be true or false")
 _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "models_dir": (_is_folder, "has to be the full path of a folder"),
     "parallel_tasks": (_is_int_in(PARALLEL_TASKS), "has to be a whole number from 1 to 16"),
     "connections_per_host": (_is_int_in(CONNECTIONS_PER_HOST), "has to be a whole number from 1 to 32"),
+    "max_connections": (_is_int_in(CONNECTIONS), "has to be a whole number from 4 to 256"),
     "theme": (lambda value: value in THEMES, "has to be system, light or dark"),
-    "ask_before_quit": (lambda value: isinstance(value, bool), "has to be true or false"),
-    "keep_awake": (lambda value: isinstance(value, bool), "has to be true or false"),
+    "ask_before_quit": _FLAG,
+    "keep_awake": _FLAG,
+    "api_enabled": _FLAG,
+    "api_port": (_is_int_in(PORTS), "has to be a whole number from 1 to 65535"),
+    "allowed_origins": (_are_origins, "has to be a list of at most 32 origins like http://localhost:1420"),
+    "cors": _FLAG,
+    "needs_api_key": _FLAG,
+    "secrets_kept": (_are_secrets, f"has to be a list of some of {', '.join(SECRETS)}"),
+    "proxy_url": (_is_proxy, "has to be http://host:port, without a user name or password in it"),
+    "proxy_username": (_is_user, "has to be a text of one line without a colon"),
+    "no_proxy": (_is_text, "has to be a text of host names parted by commas"),
     "layout": (_is_layout, "has to be a list of names with texts"),
 }
 
@@ -91,12 +174,12 @@ def from_mapping(values: dict[Any, Any]) -> tuple[Settings, list[str]]:
         if reason := problem(name, values[name]):
             wrong.append(reason)
         else:
-            taken[name] = values[name]
+            taken[name] = tuple(values[name]) if isinstance(values[name], list) else values[name]
     return Settings(**taken), wrong
 
 
 class SettingsStore:
-    """The settings file.
+    """The settings file. It may be changed from any thread.
 
     Attributes:
         path: The YAML file; need not exist.
@@ -107,6 +190,8 @@ class SettingsStore:
         self.path = path
         self.warning = ""
         self._current: Settings | None = None
+        self._unknown: dict[Any, Any] = {}  # what a newer version wrote; it is kept in the file
+        self._writing = threading.RLock()
 
     @property
     def current(self) -> Settings:
@@ -115,11 +200,13 @@ class SettingsStore:
 
     def load(self) -> Settings:
         """Read the settings; never fails: see `warning`."""
-        self._current = self._read()
-        return self._current
+        with self._writing:
+            self._current = self._read()
+            return self._current
 
     def _read(self) -> Settings:
         self.warning = ""
+        self._unknown = {}
         try:
             with self.path.open("rb") as file:
                 raw = file.read(FILE_BYTES_MAX + 1)
@@ -133,8 +220,7 @@ class SettingsStore:
             self.warning = f"{wrong}{self._keep_copy()}"
         return settings
 
-    @staticmethod
-    def _parse(raw: bytes) -> tuple[Settings, str]:
+    def _parse(self, raw: bytes) -> tuple[Settings, str]:
         if len(raw) > FILE_BYTES_MAX:
             return Settings(), "The settings file is far too large; the defaults are used."
         try:
@@ -144,6 +230,8 @@ class SettingsStore:
         if not isinstance(values, dict):
             # We never write an empty file: one that is empty was cut off while it was written.
             return Settings(), "The settings file is damaged; the defaults are used."
+        known = {entry.name for entry in fields(Settings)}
+        self._unknown = {name: value for name, value in values.items() if name not in known}
         settings, wrong = from_mapping(values)
         if not wrong:
             return settings, ""
@@ -159,26 +247,39 @@ class SettingsStore:
             return ""
         return f" A copy of it was kept as {copy.name}."
 
+    def update(self, changes: Mapping[str, Any]) -> Settings:
+        """Change some values and save; return all. Nobody's change in between is lost.
+
+        Raises:
+            StoreError: As `save`.
+        """
+        with self._writing:
+            settings = replace(self.current, **changes)
+            if settings != self._current:
+                self.save(settings)
+            return settings
+
     def save(self, settings: Settings) -> None:
         """Write all settings: to a temporary name, flushed, then renamed.
 
         Raises:
             StoreError: The file could not be written; the old one is unharmed, the settings hold all the same.
         """
-        self._current = settings
-        text = yaml.safe_dump(asdict(settings), sort_keys=False, allow_unicode=True)
-        temporary = self.path.with_name(self.path.name + ".tmp")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise StoreError(
-                f"The settings could not be saved ({error.strerror or error})",
-                meaning="They hold until the program ends.",
-            ) from error
+        with self._writing:
+            self._current = settings
+            text = yaml.safe_dump(asdict(settings) | self._unknown, sort_keys=False, allow_unicode=True)
+            temporary = self.path.with_name(self.path.name + ".tmp")
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with temporary.open("wb") as file:
+                    file.write(text.encode())
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(self.path)
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+                raise StoreError(
+                    f"The settings could not be saved ({error.strerror or error})",
+                    meaning="They hold until the program ends.",
+                ) from error

@@ -1,5 +1,6 @@
 """The settings file survives round trips, damage and hand-made edits."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from core.compose import limits_of
 from core.errors import StoreError
+from core.records import Limits
 from core.settings import Settings, SettingsStore, problem
 
 
@@ -31,6 +34,16 @@ def test_what_is_saved_is_loaded_again(store: SettingsStore, tmp_path: Path) -> 
         ask_before_quit=False,
         keep_awake=False,
         layout={"geometry": "AAAA"},
+        max_connections=256,
+        api_enabled=True,
+        api_port=1,
+        allowed_origins=("http://localhost:1420", "tauri://localhost"),
+        cors=False,
+        needs_api_key=True,
+        secrets_kept=("api_keys",),
+        proxy_url="http://proxy:3128",
+        proxy_username="jan",
+        no_proxy="example.org,10.0.0.0/8",
     )
     store.save(chosen)
     assert store.load() == chosen
@@ -105,10 +118,107 @@ def test_a_failed_save_leaves_the_old_file_and_no_litter(
         ("layout", {"geometry": 3}),
         ("layout", {"geometry": "x" * 70_000}),
         ("layout", []),
+        ("max_connections", 3),
+        ("max_connections", 257),
+        ("max_connections", 64.0),
+        ("api_enabled", 1),
+        ("api_port", 0),
+        ("api_port", 65536),
+        ("api_port", True),
+        ("api_port", "39281"),
+        ("cors", "true"),
+        ("needs_api_key", None),
+        ("allowed_origins", "http://localhost"),
+        ("allowed_origins", ["*"]),
+        ("allowed_origins", ["null"]),
+        ("allowed_origins", ["http://localhost/path"]),
+        ("allowed_origins", [3]),
+        ("allowed_origins", [f"http://localhost:{port}" for port in range(1, 34)]),
+        ("secrets_kept", ["passwd"]),
+        ("secrets_kept", "api_keys"),
+        ("secrets_kept", [["api_keys"]]),
+        ("proxy_url", "proxy:3128"),
+        ("proxy_url", "socks5://proxy:1080"),
+        ("proxy_url", "http://user:secret@proxy:3128"),
+        ("proxy_url", "http://@proxy"),
+        ("proxy_url", "http://proxy:0"),
+        ("proxy_url", "http://proxy:99999"),
+        ("proxy_url", "http://proxy/path"),
+        ("proxy_url", "http://pro xy"),
+        ("proxy_url", "http://[::1"),
+        ("proxy_url", "http://"),
+        ("proxy_url", None),
+        ("proxy_username", "a:b"),
+        ("proxy_username", "a\nb"),
+        ("no_proxy", ["localhost"]),
+        ("no_proxy", "x" * 5000),
+        ("no_proxy", "a\0"),
     ],
 )
 def test_values_out_of_bounds_are_refused(name: str, value: object) -> None:
     assert name in problem(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_connections", 4),
+        ("max_connections", 256),
+        ("api_port", 1),
+        ("api_port", 65535),
+        ("allowed_origins", ["HTTP://LocalHost:3000/", "tauri://localhost"]),
+        ("allowed_origins", ()),
+        ("allowed_origins", [f"http://localhost:{port}" for port in range(1, 33)]),
+        ("secrets_kept", ["api_keys", "huggingface_token", "proxy_password"]),
+        ("proxy_url", ""),
+        ("proxy_url", "http://proxy:3128"),
+        ("proxy_url", "https://proxy/"),
+        ("proxy_username", "DOMAIN\\jan"),
+        ("no_proxy", "localhost, .example.org"),
+    ],
+)
+def test_values_within_bounds_are_taken(name: str, value: object) -> None:
+    assert problem(name, value) == ""
+
+
+def test_origins_are_kept_as_browsers_send_them_and_once(store: SettingsStore) -> None:
+    store.save(Settings(allowed_origins=("HTTPS://Example.org:443/", "https://example.org", "http://a:80")))
+    assert store.current.allowed_origins == ("https://example.org", "http://a")
+    assert store.load().allowed_origins == ("https://example.org", "http://a")
+
+
+def test_names_that_a_newer_version_wrote_stay_in_the_file(store: SettingsStore) -> None:
+    store.path.parent.mkdir()
+    store.path.write_text("theme: dark\nfrom_the_future:\n  deep: [1, 2]\n")
+    store.load()
+    store.update({"theme": "light"})
+    kept = yaml.safe_load(store.path.read_text())
+    assert kept["from_the_future"] == {"deep": [1, 2]} and kept["theme"] == "light"
+
+
+def test_an_update_changes_what_it_names_and_nothing_else(store: SettingsStore) -> None:
+    store.save(Settings(theme="dark", api_port=8080))
+    assert store.update({"api_enabled": True}) == Settings(theme="dark", api_port=8080, api_enabled=True)
+    assert store.load() == store.current == Settings(theme="dark", api_port=8080, api_enabled=True)
+
+
+def test_an_update_without_a_change_writes_nothing(store: SettingsStore) -> None:
+    store.update({"theme": "system"})
+    assert not store.path.exists()
+
+
+def test_changes_from_several_threads_are_all_kept(store: SettingsStore) -> None:
+    names = {"parallel_tasks": 9, "api_port": 9, "max_connections": 9, "connections_per_host": 9}
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda name: store.update({name: names[name]}), names))
+    assert store.load() == Settings(**names)  # type: ignore[arg-type]
+    assert [path.name for path in store.path.parent.iterdir()] == ["settings.yml"]
+
+
+def test_the_limits_of_the_engine_follow_the_settings() -> None:
+    limits = limits_of(Settings(parallel_tasks=2, connections_per_host=3, max_connections=5))
+    assert limits == Limits(tasks=2, connections_per_host=3, connections=5)
+    assert limits_of(Settings()) == Limits()
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
