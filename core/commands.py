@@ -3,6 +3,7 @@
 An empty string is a yes; anything else is the reason, for a person to read.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 
 from core.states import ItemState, TaskState
@@ -21,6 +22,8 @@ class Command(Enum):
     MOVE = "move"
     SKIP = "skip"
     CHOOSE = "choose"
+    VERIFY = "verify"
+    REPAIR = "repair"
 
 
 def refusal(command: Command, task: Task, item: Item | None = None) -> str:
@@ -30,7 +33,9 @@ def refusal(command: Command, task: Task, item: Item | None = None) -> str:
     state = task.state
     match command:
         case Command.PAUSE:
-            return "" if state.is_live else f"The download is {_word(state)}; there is nothing to pause."
+            if state.is_live or task.check is not None:
+                return ""
+            return f"The download is {_word(state)}; there is nothing to pause."
         case Command.RESUME:
             return "" if state.is_resumable else f"The download is {_word(state)}; there is nothing to resume."
         case Command.START_NOW:
@@ -46,6 +51,10 @@ def refusal(command: Command, task: Task, item: Item | None = None) -> str:
             return "The download is already cancelled." if state is TaskState.CANCELLED else ""
         case Command.REMOVE | Command.MOVE:
             return ""
+        case Command.VERIFY:
+            return _verify_refusal(task, task.items.values())
+        case Command.REPAIR:
+            return _repair_refusal(task, task.items.values())
         case _:
             return "Choose single files for this."
 
@@ -58,7 +67,12 @@ def _item_refusal(command: Command, task: Task, item: Item) -> str:
         return "The download is cancelled; resume it first."
     match command:
         case Command.PAUSE:
-            return "" if state.is_live else f"The file is {_word(state)}; there is nothing to pause."
+            is_checked = task.check is not None and item.id in task.check.item_ids
+            return "" if state.is_live or is_checked else f"The file is {_word(state)}; there is nothing to pause."
+        case Command.VERIFY:
+            return _verify_refusal(task, [item])
+        case Command.REPAIR:
+            return _repair_refusal(task, [item])
         case Command.RESUME | Command.RETRY | Command.START_NOW:
             if command is Command.RETRY and state is not ItemState.FAILED:
                 return "This file has not failed."
@@ -75,6 +89,22 @@ def _item_refusal(command: Command, task: Task, item: Item) -> str:
             if item.place is None:
                 return item.failure.message if item.failure else "The name of this file is not safe."
             return ""
+
+
+def _verify_refusal(task: Task, items: Iterable[Item]) -> str:
+    if task.state.is_live:
+        return f"The download is {_word(task.state)}; what comes is verified before it is complete."
+    if task.check is not None:
+        return "It is being verified already."
+    return "" if any(item.is_checkable for item in items) else "Nothing of it is complete yet."
+
+
+def _repair_refusal(task: Task, items: Iterable[Item]) -> str:
+    if task.state is TaskState.CANCELLED:
+        return "The download is cancelled; resume it first."
+    if any(item.is_damaged for item in items):
+        return ""
+    return "Nothing is known to be damaged here; Verify looks for it."
 
 
 def _word(state: TaskState | ItemState) -> str:

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from core import library
+from core.checks import Checks
 from core.errors import DownloadError
 from core.listings import Listings
 from core.net.client import Net
@@ -43,6 +44,7 @@ class Conductor:
     Attributes:
         limits: How much may happen at once.
         listings: Fetches the lists of files.
+        checks: Verifies what is finished.
         is_still: Nothing is started: the list is only looked at and changed.
     """
 
@@ -66,6 +68,8 @@ class Conductor:
         self._runs: dict[Key, Run] = {}
         self._targets: Counter[Path | None] = Counter()
         self._begun: set[str] = set()
+        # A hub redirects to a file server: an item that has not asked yet is counted where the last one was led.
+        self._leads_to: dict[str, str] = {}
         self._adoptable: dict[str, dict[str, str]] = {}
         self._sweeps: set[asyncio.Task[None]] = set()
         self._chores: dict[int, asyncio.Task[None]] = {}
@@ -74,11 +78,12 @@ class Conductor:
         self.listings = Listings(
             roster, crew=crew, sources=sources, sweeps=self._sweeps, touched=touched, changed=self.pump_soon
         )
+        self.checks = Checks(roster, crew=crew, held=self._targets, changed=self.pump_soon)
 
     @property
     def is_busy(self) -> bool:
         """Something runs whose numbers may change."""
-        return bool(self._runs or self.listings or self._chores)
+        return bool(self._runs or self.listings or self._chores or self.checks)
 
     def running(self) -> Iterable[Run]:
         """The runs under way."""
@@ -156,18 +161,22 @@ class Conductor:
             running = [run for run in self._runs.values() if run.task is task]
             for run in running:
                 if run.report.is_alive:
-                    wants = max(run.report.wanted, 1)
+                    hub = host_label(run.item.file.url)
+                    if run.item.host:
+                        self._leads_to[hub] = run.item.host
                     yield Demand(
                         task.id,
                         run.item.id,
-                        run.item.host or host_label(run.item.file.url),
-                        wants,
+                        run.item.host or self._leads_to.get(hub, hub),
+                        max(run.report.wanted, 1),
                         run.item.file.size or 0,
                         running=True,
+                        holds=run.download.is_in_one_go,
                     )
             for item in islice(task.waiting_items(), WAITING_LOOKED_AT):
                 if (task.id, item.id) not in self._runs and not self._targets[item.local_path]:
-                    yield Demand(task.id, item.id, host_label(item.file.url), 1, item.file.size or 0)
+                    hub = host_label(item.file.url)
+                    yield Demand(task.id, item.id, self._leads_to.get(hub, hub), 1, item.file.size or 0)
 
     # -- beginning and completing ------------------------------------------------------------------------
 
@@ -225,6 +234,8 @@ class Conductor:
             root=task.root,
             also_right=also_right,
             was_whole=0 < item.durable == item.file.size,
+            replaces=item.damage is not None,
+            known_wrong=item.damage_stamp,
         )
         report = ItemReport(self.roster, task, item, now=self._now, touched=self._touched, changed=self.pump_soon)
         if not job.is_small and item.file.size is not None:
@@ -293,6 +304,7 @@ class Conductor:
         workers = [run.worker for run in self._runs.values() if run.task is task and run.worker is not None]
         if task.serial in self._chores:
             workers.append(self._chores[task.serial])
+        workers += self.checks.workers(task)
         self._targets.update(item.local_path for item in items)
 
         async def later() -> None:
@@ -317,6 +329,7 @@ class Conductor:
         workers = [run.worker for run in self._runs.values() if run.worker is not None]
         for worker in workers:
             worker.cancel()
+        await self.checks.aclose()
         await self.listings.aclose()
         pending = [*workers, *self._chores.values(), *self._sweeps]
         if pending:

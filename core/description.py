@@ -130,8 +130,11 @@ def render(
     header: Header | None = None,
     hub_text: str | None = None,
     called: str = "",
+    partial: bool = False,
 ) -> str:
     """Return the description of a finished model; `files` are those that stand on the disk.
+
+    `partial` tells that files of the selection were left out which the manifest does not know.
 
     `hub_text` is the model.yml of a cortexso model, as it came or as it was rewritten before; it becomes the
     description. Its entry in `files` gets the hash of the body. `called` is the name for a model that brings no
@@ -158,7 +161,7 @@ def render(
     }
     if selection.globs:
         block["globs"] = list(selection.globs)
-    if not wanted <= {file.path for file in files}:
+    if partial or not wanted <= {file.path for file in files}:
         block["partial"] = True
     block["files"] = [_entry(file) for file in files]
     return body + MARKER + dump_yaml({"pulley": block})
@@ -298,15 +301,20 @@ def find_descriptions(folder: Path) -> dict[str, Description]:
     except OSError:
         return found
     for path in paths:
-        try:
-            if path.is_symlink() or not path.is_file() or path.stat().st_size > TEXT_BYTES_MAX:
-                continue
-            described = parse(path.read_bytes())
-        except OSError:
-            continue
+        described = read_description(path)
         if described is not None:
             found[path.name] = described
     return found
+
+
+def read_description(path: Path) -> Description | None:
+    """Return what a file says; None where it is no description, or cannot be read."""
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > TEXT_BYTES_MAX:
+            return None
+        return parse(path.read_bytes())
+    except OSError:
+        return None
 
 
 def complete(description: Description, folder: Path) -> bool:

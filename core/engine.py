@@ -19,6 +19,7 @@ from core.listings import Prepared
 from core.net.client import Net
 from core.pulse import Pulse
 from core.records import Handle, Limits, Manifest, Selection, Totals
+from core.repairs import mend
 from core.roster import Roster
 from core.sources.base import Source
 from core.states import Intent, ItemState, TaskState
@@ -26,6 +27,7 @@ from core.store.base import Store
 from core.store.keeper import Keeper
 from core.task import Item, Task
 from core.transfer.job import Crew, settled
+from core.verify import Target
 
 
 class Engine(QObject):
@@ -38,6 +40,8 @@ class Engine(QObject):
         item_STATE(task id, item id): An item came into that state; one signal an ItemState.
         progress_updated({task id: (item id, ...)}): Numbers changed; at most four times a second.
         totals_updated(): `totals` changed; at most four times a second.
+        verification_progressed(id): `task.check` began or counted on; at most four times a second.
+        verification_ended(id, count, stopped): `count` files are bad or missing, unless it was stopped before.
     """
 
     task_added = Signal(str)
@@ -65,6 +69,8 @@ class Engine(QObject):
     item_cancelled = Signal(str, str)
     progress_updated = Signal(object)
     totals_updated = Signal()
+    verification_progressed = Signal(str)
+    verification_ended = Signal(str, int, bool)
 
     def __init__(
         self,
@@ -86,12 +92,14 @@ class Engine(QObject):
             root=lambda: self.root,
             progress=self.progress_updated.emit,
             totalled=self.totals_updated.emit,
+            checked=self.verification_progressed.emit,
         )
         self._conductor = self._pulse.conductor = Conductor(
             self._roster, net=net, crew=self._crew, sources=sources, now=self.now, touched=self._pulse.touch
         )
         self._conductor.limits = limits or Limits()
         self._hub = hub
+        self._sources = sources
         self._is_closed = False
 
     def _tell(self, name: str, *args: object) -> None:
@@ -145,6 +153,8 @@ class Engine(QObject):
         if reason:
             raise CommandRefused(reason)
         task = self._roster.get(task_id)
+        if command is not Command.MOVE:
+            self._conductor.checks.stop(task)  # whatever it finds would be about another state than it began in
         self._conductor.pump_soon()
         return task, list(task.items.values()) if item_id is None else [task.items[item_id]]
 
@@ -184,14 +194,16 @@ class Engine(QObject):
         self._conductor.pump_soon()
         return task_id
 
-    async def prepare(self, handle: Handle, selection: Selection | None = None) -> Prepared:
+    async def prepare(self, handle: Handle, selection: Selection | None = None, *, fresh: bool = False) -> Prepared:
         """Find out what a handle stands for, without adding it and without waiting for other downloads.
+
+        `fresh` asks the hub alone: not what is on the disk, nor what fits there.
 
         Raises:
             DownloadError: There is no such thing, it does not fit beside the queue, or the hub cannot be asked.
         """
-        found = await self._conductor.listings.prepare(self.root, handle, selection or Selection())
-        if not found.is_complete:
+        found = await self._conductor.listings.prepare(self.root, handle, selection or Selection(), fresh=fresh)
+        if not found.is_complete and not fresh:
             others = [(task.root, task.size - task.durable) for task in self._roster.all() if task.state.is_live]
             name = format_handle(found.handle)
             await settled(self._crew.write(library.check_space, name, self.root, found.size, others))
@@ -203,9 +215,9 @@ class Engine(QObject):
         return task.state is TaskState.DONE or (not task.state.is_live and (task.root, task.selection) != asked)
 
     def pause(self, task_id: str, item_id: str | None = None) -> None:
-        """Stop a task, or one file of it; every byte that came is kept."""
+        """Stop a task, or one file of it; every byte that came is kept. Of one that stands, its verification."""
         task, items = self._accept(Command.PAUSE, task_id, item_id)
-        if item_id is None:
+        if item_id is None and task.state.is_live:
             task.intent = Intent.PAUSE
             self._conductor.listings.stop(task)
         self._halt(task, [item for item in items if item.state.is_live], ItemState.PAUSED)
@@ -231,6 +243,7 @@ class Engine(QObject):
         resumed = [item for item in items if item.state.is_resumable]
         for item in resumed:
             item.meter = None
+            task.described = task.described and item.damage is None
             self._roster.move_item(task, item, ItemState.WAITING)
         for item in resumed:
             if item.place is None:  # its name is refused again
@@ -282,6 +295,36 @@ class Engine(QObject):
         task.described = False
         state = ItemState.PAUSED if task.intent is Intent.PAUSE else ItemState.WAITING
         self._roster.move_item(task, item, state)
+
+    def verify(self, task_id: str, item_id: str | None = None) -> None:
+        """Read the finished files of a task that stands still, or one of them, and compare their hashes."""
+        self._conductor.checks.start(*self._accept(Command.VERIFY, task_id, item_id))
+
+    def stop_verifying(self, task_id: str) -> None:
+        """Stop the verification of a task, where one runs."""
+        if task_id in self._roster:
+            self._conductor.checks.stop(self._roster.get(task_id))
+
+    def repair(self, task_id: str, item_id: str | None = None) -> None:
+        """Fetch again what a verification found damaged or missing; damaged copies are kept as NAME.bad-N."""
+        task, items = self._accept(Command.REPAIR, task_id, item_id)
+        self._go_on(task, [item for item in items if item.is_damaged])
+
+    def repair_described(self, target: Target, paths: Sequence[str]) -> str:
+        """Fetch these files of a described model again, from the described commit; return the id of its task.
+
+        A model that is not in the list is added, its other files as finished.
+
+        Raises:
+            CommandRefused: Its download runs, or the engine is closing.
+            DownloadError: The description contradicts itself, or names a hub that is none of ours.
+        """
+        if self._is_closed:
+            raise CommandRefused("Pulley is closing.")
+        task = mend(target, paths, roster=self._roster, sources=self._sources, remove=self.remove)
+        self._conductor.checks.stop(task)
+        self._conductor.pump_soon()
+        return task.id
 
     def _halt(self, task: Task, items: list[Item], state: ItemState) -> None:
         self._conductor.stop(task, items)

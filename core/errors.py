@@ -22,10 +22,13 @@ Foreign errors (httpx, aiohttp, OSError, sqlite3) are translated at one boundary
     │   ├── DiskFull            no space, or a quota
     │   ├── NotWritable         permission, read-only, failing or vanished disk
     │   ├── NameRefused         a name from the hub that would leave the folder
-    │   └── NameTaken           another file of that name stands there already
+    │   ├── NameTaken           another file of that name stands there already
+    │   ├── Missing             a finished file is no longer there
+    │   └── PortTaken           the address for the local API cannot be used
     ├── IntegrityError          what came is not what the hub publishes
     │   ├── SizeMismatch        another size
-    │   └── HashMismatch        another hash
+    │   ├── HashMismatch        another hash
+    │   └── Damaged             a finished file is no longer what it was
     ├── StoreError              the list of tasks could not be read or written
     └── CommandRefused          a command that makes no sense in this state
 """
@@ -197,6 +200,20 @@ class NameTaken(LocalError):
     action = "Move or rename the file that stands there, then try again."
 
 
+class Missing(LocalError):
+    """A finished file is no longer there."""
+
+    meaning = "The model is no longer complete."
+    action = "Repair fetches it again; put back what was moved away, and Verify finds it right."
+
+
+class PortTaken(LocalError):
+    """The address for the local API cannot be used."""
+
+    meaning = "The local API is off; downloads are not affected."
+    action = "Choose another port, or end the program that has this one."
+
+
 class IntegrityError(DownloadError):
     """What came is not what the hub publishes."""
 
@@ -213,6 +230,22 @@ class HashMismatch(IntegrityError):
 
     meaning = "The bytes are not those that the hub publishes; the copy was set aside, not used."
     action = "Try again later or over another network; if it lasts, tell the model's author."
+
+
+class Damaged(IntegrityError):
+    """A finished file is no longer what it was."""
+
+    meaning = "The file on the disk is not the one that the hub publishes; a model made of it may fail or lie."
+    action = "Repair fetches it again; the copy that stands there is kept beside it as NAME.bad-N."
+
+
+def damage_action(path: str) -> str:
+    """Return what to do about a damaged file, with the name that its copy will have."""
+    return Damaged.action.replace("NAME", path.rpartition("/")[2])
+
+
+DAMAGE = frozenset({"Damaged", "Missing"})
+"""Kinds of failures that a repair mends: what stands under the final name is ours to replace, and kept aside."""
 
 
 class StoreError(DownloadError):

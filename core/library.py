@@ -180,7 +180,11 @@ def _describe(task: Task) -> dict[str, str]:
     files = [DescribedFile(item.id, item.size, item.file.hash) for item in items]
     rewritten = task.handle.hub == "cortexso" and any(item.id == MODEL_YML for item in items)
     taken = _foreign_texts(folder) - ({MODEL_YML} if rewritten else set())
-    name = description_name(manifest, [item.id for item in items], others=_others(task, folder), taken=taken)
+    others = _others(task, folder)
+    name = description_name(manifest, [item.id for item in items], others=others, taken=taken)
+    before = _same_before(manifest, folder, {item.id for item in items}, others)
+    if before is not None and before[0] not in {file.path for file in manifest.files}:
+        name = before[0]  # a repair knows only the described files, and not what else is called so in the repo
     text = render(
         task_id=task.id,
         handle=task.handle,
@@ -190,10 +194,21 @@ def _describe(task: Task) -> dict[str, str]:
         header=_header(folder, items),
         hub_text=_text(folder / MODEL_YML) if rewritten and name == MODEL_YML else None,
         called=task.called,
+        partial=before is not None and before[1].is_partial,
     )
     disk.write_atomically(folder / name, text.encode())
     found = parse(text)
     return {file.path: file.local_hash for file in found.files if file.local_hash} if found else {}
+
+
+def _same_before(
+    manifest: Manifest, folder: Path, paths: Collection[str], others: Collection[str]
+) -> tuple[str, Description] | None:
+    """Return the description, with its name, that an earlier pull of the very same files wrote."""
+    for name, found in find_descriptions(folder).items():
+        if name not in others and found.paths == paths and found.commit == manifest.commit:
+            return name, found
+    return None
 
 
 def _foreign_texts(folder: Path) -> set[str]:

@@ -129,7 +129,7 @@ class Listings:
 
     # -- of what is only asked for -----------------------------------------------------------------------
 
-    async def prepare(self, root: Path, handle: Handle, selection: Selection) -> Prepared:
+    async def prepare(self, root: Path, handle: Handle, selection: Selection, *, fresh: bool) -> Prepared:
         """Return what a handle stands for, without adding anything.
 
         It does not wait for its turn among the listings of the list.
@@ -137,10 +137,13 @@ class Listings:
         Raises:
             DownloadError: There is no such thing, or the hub cannot be asked.
         """
-        done = await self._find_complete(root, handle, selection)
+        done = None if fresh else await self._find_complete(root, handle, selection)
         manifest = done or await self._resolve(handle, selection)
-        if handle.hub == "cortexso":
+        if handle.hub == "cortexso" and not handle.revision:
             handle = replace(handle, revision=manifest.revision)
+            if done is None and not fresh:  # the hub alone knows which branch a bare name stands for
+                done = await self._find_complete(root, handle, selection)
+                manifest = done or manifest
         return Prepared(handle, selection, manifest, is_complete=done is not None)
 
     def take(self, task: Task, manifest: Manifest) -> None:
@@ -158,7 +161,15 @@ class Listings:
                 await asyncio.wait(list(self._sweeps))
             done = await settled(self._crew.write(library.find_complete, root, handle, selection))
             looked = True
-        return done
+        return done and self._with_urls(done)
+
+    def _with_urls(self, done: Manifest) -> Manifest:
+        """Say where the files of a complete model came from: one of them may have to be fetched again."""
+        source = next((source for source in self._sources if source.hub == done.hub), None)
+        if source is None:
+            return done
+        files = (replace(f, url=source.url_of(done.repo, done.commit, f.path)) for f in done.files)
+        return replace(done, files=tuple(files))
 
     async def _resolve(self, handle: Handle, selection: Selection) -> Manifest:
         source = next((source for source in self._sources if source.matches(handle)), None)

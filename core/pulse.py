@@ -18,7 +18,7 @@ SPACE_EVERY_TICKS = 8
 
 
 class Pulse:
-    """Tells changed numbers through `progress({task id: (item id, ...)})` and `totalled()`.
+    """Tells changed numbers: `progress({task id: (item id, ...)})`, `checked(task id)`, `totalled()`.
 
     Attributes:
         conductor: Whose runs are asked at each tick; set before the first.
@@ -35,12 +35,14 @@ class Pulse:
         root: Callable[[], Path],
         progress: Callable[[dict[str, tuple[str, ...]]], None],
         totalled: Callable[[], None],
+        checked: Callable[[str], None],
     ) -> None:
         self._roster = roster
         self._crew = crew
         self._root = root
         self._progress = progress
         self._totalled = totalled
+        self._checked = checked
         self._free_bytes: int | None = None
         self._dirty: dict[str, set[str]] = {}
         self._is_closed = False
@@ -100,6 +102,8 @@ class Pulse:
                 dirty, self._dirty = self._dirty, {}
                 if dirty:
                     self._progress({key: tuple(ids) for key, ids in dirty.items()})
+                for task_id in self.conductor.checks.moved():
+                    self._checked(task_id)
                 self._totalled()
                 if not self.conductor.is_busy and not self._dirty:
                     return

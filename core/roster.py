@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from core.errors import DownloadError, Failure, UnsupportedHandle
+from core.errors import DAMAGE, DownloadError, Failure, UnsupportedHandle
 from core.handles import format_handle, parse_handle
 from core.records import Destination, Manifest, RemoteFile, Selection
 from core.states import ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
@@ -23,11 +23,16 @@ Tell = Callable[..., None]
 
 
 class Roster:
-    """Owns the tasks."""
+    """Owns the tasks.
+
+    Attributes:
+        order: Their ids in the order of the queue.
+        tell: Tells of a change.
+    """
 
     def __init__(self, keeper: Keeper, tell: Tell) -> None:
         self.keeper = keeper
-        self._tell = tell
+        self.tell = tell
         self._tasks: dict[str, Task] = {}
         self.order: list[str] = []
 
@@ -57,17 +62,17 @@ class Roster:
         self.order.append(task.id)
         task.refresh()
         self.keep(task)
-        self._tell("task_added", task.id)
-        self._tell(TASK_SIGNALS[task.state], task.id)
+        self.tell("task_added", task.id)
+        self.tell(TASK_SIGNALS[task.state], task.id)
 
     def remove(self, task: Task) -> None:
         """Forget a task."""
-        self._tell("task_about_to_be_removed", task.id)
+        self.tell("task_about_to_be_removed", task.id)
         del self._tasks[task.id]
         self.order.remove(task.id)
         self.keeper.remove(task.id)
         self.keeper.put_order(list(self.order))  # an order of before may still wait to be kept
-        self._tell("task_removed", task.id)
+        self.tell("task_removed", task.id)
 
     def move(self, task: Task, index: int) -> bool:
         """Move a task in the queue; return whether its place changed."""
@@ -77,7 +82,7 @@ class Roster:
             return False
         self.order.insert(index, self.order.pop(old))
         self.keeper.put_order(list(self.order))
-        self._tell("task_moved", task.id)
+        self.tell("task_moved", task.id)
         return True
 
     # -- changes of state --------------------------------------------------------------------------------
@@ -91,7 +96,7 @@ class Roster:
             task.admitted = task.forced = False
         if changed:
             self.keep(task)
-            self._tell(TASK_SIGNALS[task.state], task.id)
+            self.tell(TASK_SIGNALS[task.state], task.id)
 
     def move_item(self, task: Task, item: Item, state: ItemState) -> None:
         """Move an item, keep and tell it, then look at its task."""
@@ -104,9 +109,11 @@ class Roster:
             item.retry_at = None
             if state is not ItemState.FAILED and item.place is not None:
                 item.failure = None
+        if state is ItemState.DONE:
+            item.damage = item.damage_stamp = None
         if stored_item_state(state) is not kept_before:
             self.keep_item(task, item)
-        self._tell(ITEM_SIGNALS[state], task.id, item.id)
+        self.tell(ITEM_SIGNALS[state], task.id, item.id)
         self.refresh(task)
 
     def set_items(self, task: Task, manifest: Manifest, items: Iterable[Item]) -> None:
@@ -116,7 +123,7 @@ class Roster:
         for item in task.items.values():
             self.keep_item(task, item)
         self.keep(task)
-        self._tell("items_added", task.id)
+        self.tell("items_added", task.id)
         self.refresh(task)
 
     def fail(self, task: Task, failure: Failure | None) -> None:
@@ -189,7 +196,7 @@ def _stored_item(item: Item) -> StoredItem:
         file.url,
         stored_item_state(item.state),
         item.durable,
-        item.failure if item.state is ItemState.FAILED or item.place is None else None,
+        item.damage or (item.failure if item.state is ItemState.FAILED or item.place is None else None),
         item.local_hash,
         file.wanted,
     )
@@ -221,6 +228,9 @@ def _item(place: Destination, row: StoredItem) -> Item:
     refused = row.failure is not None and row.failure.kind == "NameRefused"
     item = Item(file, None if refused else place, state=row.state)
     item.durable = row.durable
-    item.failure = row.failure
+    if row.failure is not None and row.failure.kind in DAMAGE:
+        item.damage = row.failure
+    if row.state is ItemState.FAILED or refused:
+        item.failure = row.failure
     item.local_hash = row.local_hash
     return item

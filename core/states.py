@@ -99,12 +99,13 @@ TASK_MOVES: MappingProxyType[TaskState, frozenset[TaskState]] = MappingProxyType
         _T.RUNNING: frozenset({_T.QUEUED, _T.VERIFYING, _T.PAUSED, _T.DONE, _T.FAILED, _T.CANCELLED}),
         _T.VERIFYING: frozenset({_T.QUEUED, _T.RUNNING, _T.PAUSED, _T.DONE, _T.FAILED, _T.CANCELLED}),
         _T.PAUSED: frozenset({_T.QUEUED, _T.RESOLVING, _T.RUNNING, _T.VERIFYING, _T.DONE, _T.FAILED, _T.CANCELLED}),
-        _T.DONE: frozenset({_T.QUEUED}),
+        _T.DONE: frozenset({_T.QUEUED, _T.FAILED}),
         _T.FAILED: frozenset({_T.QUEUED, _T.PAUSED, _T.DONE, _T.CANCELLED}),
         _T.CANCELLED: frozenset({_T.QUEUED}),
     }
 )
-"""Legal moves of a task. DONE moves only when a further file is chosen; CANCELLED only when pulled again."""
+"""Legal moves of a task. DONE moves only when a further file is chosen, or when one of its files is found damaged;
+CANCELLED only when pulled again."""
 
 _STOPS = frozenset({_I.PAUSED, _I.SKIPPED, _I.FAILED, _I.CANCELLED})
 
@@ -116,13 +117,14 @@ ITEM_MOVES: MappingProxyType[ItemState, frozenset[ItemState]] = MappingProxyType
         _I.BACKING_OFF: frozenset({_I.WAITING, _I.CONNECTING, _I.TRANSFERRING, _I.VERIFYING}) | _STOPS,
         _I.VERIFYING: frozenset({_I.WAITING, _I.CONNECTING, _I.TRANSFERRING, _I.DONE}) | _STOPS,
         _I.PAUSED: frozenset({_I.WAITING, _I.SKIPPED, _I.CANCELLED}),
-        _I.DONE: frozenset({_I.WAITING}),
+        _I.DONE: frozenset({_I.WAITING, _I.FAILED}),
         _I.SKIPPED: frozenset({_I.WAITING, _I.PAUSED, _I.CANCELLED}),
-        _I.FAILED: frozenset({_I.WAITING, _I.PAUSED, _I.SKIPPED, _I.CANCELLED}),
+        _I.FAILED: frozenset({_I.WAITING, _I.PAUSED, _I.SKIPPED, _I.CANCELLED, _I.DONE}),
         _I.CANCELLED: frozenset({_I.WAITING, _I.PAUSED}),
     }
 )
-"""Legal moves of an item. DONE moves only when its file is gone and it is pulled again."""
+"""Legal moves of an item. DONE moves only when its file is gone and it is pulled again, or found damaged; FAILED to
+DONE when a file that was found damaged or missing is found right again."""
 
 
 class Intent(Enum):

@@ -3,8 +3,9 @@
 The engine alone calls the methods that change something; views read attributes.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import count
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, count
 from pathlib import Path
 
 from core.errors import Failure
@@ -14,6 +15,44 @@ from core.states import ITEM_MOVES, Intent, ItemState, TaskState, derive_task_st
 from core.transfer.meter import Meter
 
 _serials = count(1)
+
+
+class Check:
+    """A verification of finished files while it waits for its turn or runs; the files are read one after the other.
+
+    Attributes:
+        item_ids: The items whose files are read, in the order of reading.
+        total: Bytes to read.
+        checked: Bytes read so far; counted by the thread that reads.
+        has_begun: It has its turn.
+    """
+
+    __slots__ = ("_ends", "checked", "has_begun", "item_ids", "total")
+
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        self.item_ids = tuple(sizes)
+        self._ends = list(accumulate(sizes.values()))
+        self.total = self._ends[-1] if sizes else 0
+        self.checked = 0
+        self.has_begun = False
+
+    @property
+    def fraction(self) -> float:
+        """Share of the bytes that is read, 0.0 to 1.0."""
+        return min(1.0, self.checked / self.total) if self.total else 0.0
+
+    @property
+    def current(self) -> tuple[str, float]:
+        """The item whose file is being read, and the share of it that is read; an empty id before and after."""
+        checked = self.checked
+        place = bisect_right(self._ends, checked)
+        if not self.has_begun or place >= len(self.item_ids):
+            return "", 0.0
+        start = self._ends[place - 1] if place else 0
+        return self.item_ids[place], (checked - start) / (self._ends[place] - start)
+
+    def __repr__(self) -> str:
+        return f"<Check {self.checked}/{self.total} of {len(self.item_ids)} files>"
 
 
 class Item:
@@ -27,6 +66,11 @@ class Item:
         durable: Bytes that are kept on the disk; never more than was flushed.
         checked: Bytes verified so far while VERIFYING.
         failure: Why it failed, or why it waits while BACKING_OFF; None otherwise.
+        damage: What a verification found wrong with the finished file, until the right one stands there again: what
+            is found under the final name may then be set aside.
+        damage_stamp: What the damaged file looked like from outside, so that it need not be read again; None where
+            that is not known.
+        check: The verification of its task, where that reads its file; None otherwise.
         retry_at: Time of the next try on the monotonic clock while BACKING_OFF; None otherwise.
         retries: Tries so far that ended with an error, in this process.
         connections: Open connections now.
@@ -37,8 +81,8 @@ class Item:
     """
 
     __slots__ = (
-        "_path", "attempt", "checked", "connections", "durable", "failure", "file", "host", "id", "local_hash",
-        "meter", "place", "retries", "retry_at", "serial", "state",
+        "_path", "attempt", "check", "checked", "connections", "damage", "damage_stamp", "durable", "failure",
+        "file", "host", "id", "local_hash", "meter", "place", "retries", "retry_at", "serial", "state",
     )  # fmt: skip
 
     def __init__(self, file: RemoteFile, place: Destination | None, *, state: ItemState) -> None:
@@ -51,6 +95,9 @@ class Item:
         self.durable = 0
         self.checked = 0
         self.failure: Failure | None = None
+        self.damage: Failure | None = None
+        self.damage_stamp: tuple[int, int, int] | None = None
+        self.check: Check | None = None
         self.retry_at: float | None = None
         self.retries = 0
         self.connections = 0
@@ -70,6 +117,24 @@ class Item:
     def size(self) -> int:
         """Bytes as the hub says; what is kept so far where it does not say."""
         return self.durable if self.file.size is None else self.file.size
+
+    @property
+    def checked_share(self) -> float | None:
+        """Share of its finished file that a verification has read; None while it reads none or another."""
+        if self.check is None:
+            return None
+        current, share = self.check.current
+        return share if current == self.id else None
+
+    @property
+    def is_damaged(self) -> bool:
+        """A verification found its finished file damaged or missing, and nothing was done about it yet."""
+        return self.state is ItemState.FAILED and self.damage is not None
+
+    @property
+    def is_checkable(self) -> bool:
+        """Its file can be verified: it is finished, or was until a verification said otherwise."""
+        return self.state is ItemState.DONE or (self.is_damaged and self.file.size is not None)
 
     def rate(self, now: float) -> float:
         """Bytes a second; 0.0 when it does not run."""
@@ -96,6 +161,7 @@ class Task:
         resolving: Its listing is being fetched.
         forced: "Start now": does not wait for a place.
         described: Its description stands beside the finished model.
+        check: The verification of its finished files, while it waits or runs; None otherwise.
         root: The models folder that it goes to.
         added_at, completed_at: Seconds since the epoch; completed_at is None before.
         state: Derived; changed only through `refresh`.
@@ -127,6 +193,7 @@ class Task:
         self.resolving = False
         self.forced = False
         self.described = False
+        self.check: Check | None = None
         self.meter = Meter()
         self.state = TaskState.QUEUED
         self.size = 0
@@ -178,6 +245,14 @@ class Task:
         return (self.size - self.durable) / rate if rate > 0 and self.size else None
 
     # -- changes: for the engine alone -------------------------------------------------------------------
+
+    def set_check(self, check: Check | None) -> None:
+        """Note that a verification begins on the items that it names, or that none runs any more."""
+        named = check if check is not None else self.check
+        for item_id in named.item_ids if named is not None else ():
+            if item_id in self.items:
+                self.items[item_id].check = check
+        self.check = check
 
     def set_items(self, items: Iterable[Item]) -> None:
         """Take the items of the manifest; counters follow."""

@@ -9,6 +9,6 @@ A text is understood as a `Handle` or refused with one sentence that says why; n
 """
 
 from core.handles.parse import ACCEPTED_FORMS, EXAMPLES, Parsed, parse_handle, parse_many
-from core.handles.short import format_handle
+from core.handles.short import format_handle, with_revision
 
-__all__ = ["ACCEPTED_FORMS", "EXAMPLES", "Parsed", "format_handle", "parse_handle", "parse_many"]
+__all__ = ["ACCEPTED_FORMS", "EXAMPLES", "Parsed", "format_handle", "parse_handle", "parse_many", "with_revision"]

@@ -5,6 +5,7 @@ handle again; only `from_link` is lost, which tells where a text came from and n
 """
 
 import re
+from dataclasses import replace
 
 from core.errors import UnsupportedHandle
 from core.handles import rules
@@ -81,6 +82,22 @@ def with_quant(repo: str, revision: str, quant: str) -> Handle:
     if quant.lower().endswith(".gguf"):
         return Handle("huggingface", repo, revision=revision, path=rules.file_path(quant))
     return Handle("huggingface", repo, revision=revision, quant=rules.quant(quant))
+
+
+def with_revision(handle: Handle, revision: str) -> Handle:
+    """Return a handle at the revision that was asked for beside it; an empty one changes nothing.
+
+    Raises:
+        UnsupportedHandle: The handle names another one itself, or it is none.
+    """
+    if not revision or handle.hub == "direct":
+        return handle
+    wanted = rules.hub_revision(revision) if handle.hub == "huggingface" else rules.revision(revision, "branch")
+    if handle.revision and handle.revision != wanted:
+        raise UnsupportedHandle(
+            f"The handle names revision {handle.revision}, and {revision} was asked for beside it"
+        )
+    return replace(handle, revision=wanted)
 
 
 def format_handle(handle: Handle) -> str:

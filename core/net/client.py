@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin
@@ -14,7 +14,7 @@ from core.errors import ConnectFailed, ServerRefused, TransferError
 from core.net.credentials import Credentials
 from core.net.errors import translated
 from core.net.origin import host_label, is_private, origin_of
-from core.net.proxies import proxy_from_environment
+from core.net.proxies import Proxy, proxy_from_environment
 from core.net.reply import Reply
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,9 @@ class Net:
     """One client for a process.
 
     `offline` refuses every request (HF_HUB_OFFLINE). `transport` is for tests; None chooses the real one.
+
+    Attributes:
+        proxy: The proxy of the settings, from the next connection on; an empty one leaves it to the environment.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Net:
     ) -> None:
         self.credentials = credentials
         self.offline = offline
+        self.proxy = Proxy()
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
@@ -53,7 +57,7 @@ class Net:
             if self._client is None:
                 if self._transport is None:
                     try:
-                        self._transport = await asyncio.to_thread(_make_transport)
+                        self._transport = await asyncio.to_thread(_make_transport, lambda: self.proxy)
                     except (OSError, ValueError) as error:
                         raise ConnectFailed(
                             f"The certificates of this machine cannot be read: {error}",
@@ -164,10 +168,16 @@ def _make_client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
     return client
 
 
-def _make_transport() -> httpx.AsyncBaseTransport:
+def _make_transport(chosen: Callable[[], Proxy]) -> httpx.AsyncBaseTransport:
     from core.net.transport import AiohttpTransport
 
-    return AiohttpTransport(httpx.create_ssl_context(), proxy_for=proxy_from_environment())
+    of_environment = proxy_from_environment()
+
+    def proxy_for(url: str) -> str | None:
+        proxy = chosen()
+        return proxy.for_url(url) if proxy.url else of_environment(url)
+
+    return AiohttpTransport(httpx.create_ssl_context(), proxy_for=proxy_for)
 
 
 def check_redirect(source: str, target: str, *, public: bool) -> None:

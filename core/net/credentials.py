@@ -29,6 +29,17 @@ class Credentials:
             raise ValueError("the token has spaces or characters that cannot be sent")
         self._tokens[origin_of(url)] = token
 
+    def put_or_forget(self, url: str, token: str) -> None:
+        """Keep a token for the origin of `url`; an empty one forgets what was kept.
+
+        Raises:
+            ValueError: As `put`.
+        """
+        if token:
+            self.put(url, token)
+        else:
+            self._tokens.pop(origin_of(url), None)
+
     def has(self, url: str) -> bool:
         """Tell whether a token is known for the origin of `url`."""
         return bool(self.headers(url))

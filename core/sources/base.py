@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from core.handles.urls import file_name
 from core.net.origin import host_label
 from core.net.reply import Reply
-from core.records import Handle, Manifest, Selection
+from core.records import Handle, Manifest, RemoteFile, Selection
 
 
 class Fetcher(Protocol):
@@ -48,6 +48,19 @@ class Source(Protocol):
 
         Raises:
             ResolveError: The hub has no such thing, or does not give it.
+            TransferError: The hub could not be asked.
+        """
+        ...
+
+    def url_of(self, repo: str, commit: str, path: str) -> str:
+        """Return where the bytes of a file are, before redirects; the arguments are as in a Manifest."""
+        ...
+
+    async def files_at(self, repo: str, commit: str) -> tuple[RemoteFile, ...]:
+        """Return every file of a commit, none selected; `repo` and `commit` are as in a Manifest.
+
+        Raises:
+            ResolveError: There is no such commit, or the hub does not give it.
             TransferError: The hub could not be asked.
         """
         ...

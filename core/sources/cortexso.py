@@ -7,9 +7,9 @@ from urllib.parse import quote
 from core.errors import NotFound, ResolveError
 from core.formats.yaml_text import load_yaml
 from core.net.origin import host_label
-from core.records import Handle, Manifest, Selection
+from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import Fetcher, escaped, file_url
-from core.sources.listing import list_files, select
+from core.sources.listing import list_files, pinned, select
 from core.sources.replies import commit_of, expect, hub_error, is_ok, json_of
 
 ORGANISATION = "cortexso"
@@ -66,6 +66,32 @@ class CortexSo:
             page_url=page,
             hub_label=self._host,
         )
+
+    def url_of(self, repo: str, commit: str, path: str) -> str:
+        """Return where the bytes of a file are, before redirects."""
+        return file_url(self._endpoint, f"{ORGANISATION}/{repo}", commit, path)
+
+    async def files_at(self, repo: str, commit: str) -> tuple[RemoteFile, ...]:
+        """Return every file of a commit, none selected.
+
+        Raises:
+            ResolveError: There is no such commit, or the hub does not give it.
+            TransferError: The hub could not be asked.
+        """
+        full = f"{ORGANISATION}/{repo}"
+        return await list_files(self._fetcher, endpoint=self._endpoint, repo=full, commit=pinned(commit, repo=full))
+
+    async def variants(self, name: str) -> tuple[list[str], str]:
+        """Return the branches of a model that can be pulled and the default one, empty where none is named.
+
+        Raises:
+            ResolveError: There is no such model.
+            TransferError: The hub could not be asked.
+        """
+        repo = f"{ORGANISATION}/{name}"
+        page = f"{self._endpoint}/{repo}"
+        branches = await self._branches(repo, page)
+        return [branch for branch in branches if branch != "main"], await self._named_default(repo, page, branches)
 
     async def _branches(self, repo: str, page: str) -> dict[str, str]:
         """Return the branches that can be pulled, each with its commit."""

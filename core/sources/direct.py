@@ -56,6 +56,18 @@ class Direct:
             hub_label=host,
         )
 
+    def url_of(self, repo: str, commit: str, path: str) -> str:
+        """Return where the bytes of a file are: its address is its repo."""
+        return repo
+
+    async def files_at(self, repo: str, commit: str) -> tuple[RemoteFile, ...]:
+        """Return the one file as it is now; a server keeps no older version.
+
+        Raises:
+            DownloadError: There is no such file, or a web page in its place, or no answer.
+        """
+        return (await self.resolve(Handle(self.hub, repo), Selection())).files
+
     async def _first_byte(self, url: str, head: Reply) -> Reply:
         """Ask for one byte; the reply to HEAD stands where the server sends too much in place of it."""
         try:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from core.errors import NotFound
 from core.net.origin import host_label
 from core.records import Handle, Manifest, RemoteFile, Selection
-from core.sources.base import Fetcher, folder_of
-from core.sources.listing import check_commit, list_files, select
+from core.sources.base import Fetcher, file_url, folder_of
+from core.sources.listing import check_commit, list_files, pinned, select
 from core.sources.replies import commit_of, expect, hub_error, is_ok, json_of
 
 NAMES_SHOWN_MAX = 8  # of a repo's files, where the one asked for is not there
@@ -57,6 +57,19 @@ class HuggingFace:
             page_url=self._page(handle),
             hub_label=self._host,
         )
+
+    def url_of(self, repo: str, commit: str, path: str) -> str:
+        """Return where the bytes of a file are, before redirects."""
+        return file_url(self._endpoint, repo, commit, path)
+
+    async def files_at(self, repo: str, commit: str) -> tuple[RemoteFile, ...]:
+        """Return every file of a commit, none selected.
+
+        Raises:
+            ResolveError: There is no such commit, or the hub does not give it.
+            TransferError: The hub could not be asked.
+        """
+        return await list_files(self._fetcher, endpoint=self._endpoint, repo=repo, commit=pinned(commit, repo=repo))
 
     def _page(self, handle: Handle) -> str:
         return f"{self._endpoint}/{handle.repo}"

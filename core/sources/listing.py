@@ -17,7 +17,7 @@ from core.net.reply import Reply
 from core.records import RemoteFile, Selection
 from core.selection import Unselectable, choose
 from core.sources.base import Fetcher, file_url
-from core.sources.replies import expect, hub_error, is_ok, json_of, size_of
+from core.sources.replies import expect, hub_error, is_commit, is_ok, json_of, size_of
 
 PAGES_MAX = 200  # of 1000 files each
 FILES_MAX = 250_000
@@ -56,6 +56,17 @@ async def list_files(fetcher: Fetcher, *, endpoint: str, repo: str, commit: str)
             raise ResolveError(f"{repo} has more than {FILES_MAX} files")
         url = _next_page(reply, endpoint=endpoint, host=host)
     return tuple(files.values())
+
+
+def pinned(commit: str, *, repo: str) -> str:
+    """Return a commit that a description names, where it is one.
+
+    Raises:
+        ResolveError: It is none: a branch would stand for other files tomorrow.
+    """
+    if not is_commit(commit):
+        raise ResolveError(f"The description of {repo} names no commit")
+    return commit
 
 
 def check_commit(reply: Reply, commit: str, *, host: str) -> None:

@@ -168,6 +168,11 @@ def expect(value: Any, kind: type[T], *, host: str, what: str) -> T:
     return value
 
 
+def is_commit(text: str) -> bool:
+    """Tell whether this is a commit, and not a branch or a tag."""
+    return bool(_COMMIT.fullmatch(text))
+
+
 def commit_of(value: Any, *, host: str, what: str) -> str:
     """Return a commit: 40 (or 64) lower-case hexadecimal digits, nothing else.
 

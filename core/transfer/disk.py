@@ -6,6 +6,7 @@ differ in this file alone.
 
 import contextlib
 import errno
+import io
 import os
 import stat
 import sys
@@ -24,6 +25,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BASE_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 # A FIFO in place of a part would hang an open for ever.
 _NO_HANG = getattr(os, "O_NONBLOCK", 0)
+
+Stamp = tuple[int, int, int]
+"""What a file looks like from outside: time of its last change, size, number."""
 
 
 @contextmanager
@@ -129,6 +133,19 @@ class PartFile:
             os.close(fd)
 
 
+def open_plain(path: Path) -> io.FileIO:
+    """Open a plain file for reading, never through a link that stands in its place.
+
+    Raises:
+        OSError: It cannot be opened, or is no plain file; as it is, so that the reader may tell them apart.
+    """
+    fd = os.open(path, os.O_RDONLY | _BASE_FLAGS | _NO_HANG)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return io.FileIO(fd, "rb")
+
+
 def make_folder(folder: Path, root: Path) -> None:
     """Create `folder` below `root`; the root itself may be a link, nothing below it.
 
@@ -218,6 +235,27 @@ def set_aside(final: Path, *, bad: bool) -> Path | None:
         os.rename(part, name(final, number))
         control_path(final).unlink(missing_ok=True)
     return name(final, number)
+
+
+def set_final_aside(final: Path) -> Path:
+    """Rename a damaged file, or a link in its place, so that it is kept; make that durable; return its new name.
+
+    Raises:
+        NameTaken: A folder stands there, which may hold anything.
+        NotWritable: It cannot be renamed.
+    """
+    with translated(final):
+        if final.is_dir() and not final.is_symlink():
+            raise NameTaken(f"A folder stands at {final}")
+        number = next(n for n in range(1, 10_000) if not os.path.lexists(bad_path(final, n)))
+        os.rename(final, bad_path(final, number))
+    sync_folder(final.parent)
+    return bad_path(final, number)
+
+
+def stamp(found: os.stat_result) -> Stamp:
+    """Return what a file looks like from outside."""
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def place(part: Path, final: Path) -> None:

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from core.errors import HashMismatch
+from core.errors import HashMismatch, LocalError
 from core.net.client import Net
 from core.transfer import prepare
 from core.transfer.blocks import BlockMap, Entry
-from core.transfer.disk import PartFile, place, set_aside, sync_folder, write_control
+from core.transfer.disk import PartFile, place, set_aside, set_final_aside, sync_folder, write_control
 from core.transfer.fetch import Fetch
 from core.transfer.hashing import PrefixHasher
 from core.transfer.job import Crew, Job, Report, finished, settled
@@ -31,6 +31,11 @@ class Download:
         self._fetch: Fetch | None = None
         self._allotment = 1
 
+    @property
+    def is_in_one_go(self) -> bool:
+        """Comes on one connection, which is held to the end."""
+        return self._job.identity.size is None or self._job.is_small
+
     def allot(self, count: int) -> None:
         """Use at most `count` connections from now on."""
         self._allotment = count
@@ -47,8 +52,15 @@ class Download:
         """
         found = await settled(self._crew.write(prepare.survey, self._job))
         if found.exists:
-            return await self._adopt()
-        if self._job.identity.size is None or self._job.is_small:
+            try:
+                return await self._adopt()
+            except LocalError:
+                if not self._job.replaces:
+                    raise
+            await settled(self._crew.write(set_final_aside, self._job.final))
+            self._report.durable(0)
+            found = await settled(self._crew.write(prepare.survey, self._job))
+        if self.is_in_one_go:
             self._report.connecting()
             return await OneGo(self._job, net=self._net, crew=self._crew, report=self._report).run()
         return await self._large(found.entries)

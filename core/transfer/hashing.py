@@ -62,6 +62,10 @@ class PrefixHasher:
         copy._stop, copy._buffer = threading.Event(), self._buffer
         return copy
 
+    def digest(self) -> str:
+        """Return the hash so far, in our notation."""
+        return f"{self.published.partition(':')[0]}:{self._hash.hexdigest()}"
+
     def check(self, name: str) -> None:
         """Compare with the published hash, where there is one.
 

@@ -13,13 +13,14 @@ from typing import Protocol, TypeVar
 
 from core.errors import DownloadError
 from core.transfer.control import Identity
-from core.transfer.disk import sync_folder
+from core.transfer.disk import Stamp, sync_folder
 
 T = TypeVar("T")
 
 SMALL_BYTES = 2**20  # below this a file comes in one go and has no control file
 WRITERS = 4  # more than one, so that a slow disk does not hold up the others
 HASHERS = 2
+CHECKERS = 2  # verifications at once; threads of their own, since each may read for many minutes
 WORKER_NICENESS = 10
 
 
@@ -33,6 +34,8 @@ class Job:
         root: The models folder; nothing above it is created or followed.
         also_right: Further hashes that a file which stands there already may have (a rewritten model.yml).
         was_whole: All of its bytes were kept before: a file of that size under the final name is ours.
+        replaces: What stands under the final name was ours and is damaged: it is set aside, not left alone.
+        known_wrong: What that file looked like from outside when it was found damaged (`disk.stamp`).
     """
 
     identity: Identity
@@ -40,6 +43,8 @@ class Job:
     root: Path
     also_right: tuple[str, ...] = ()
     was_whole: bool = False
+    replaces: bool = False
+    known_wrong: Stamp | None = None
 
     @property
     def is_small(self) -> bool:
@@ -91,6 +96,7 @@ class Crew:
     def __init__(self) -> None:
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pulley-write", initializer=_stand_back)
         self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash", initializer=_stand_back)
+        self._checkers = ThreadPoolExecutor(CHECKERS, thread_name_prefix="pulley-check", initializer=_stand_back)
         self._folder_syncs: dict[Path, asyncio.Future[None]] = {}
 
     def write(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
@@ -100,6 +106,10 @@ class Crew:
     def hash(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         """Run `work`, which reads more than it writes, on a hasher thread."""
         return asyncio.wrap_future(self._hashers.submit(work, *args))
+
+    def check(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
+        """Run `work`, which reads finished files, on a thread that no download waits for."""
+        return asyncio.wrap_future(self._checkers.submit(work, *args))
 
     async def sync_folder(self, folder: Path) -> None:
         """Make names in `folder` durable; callers that come while one sync runs share the next."""
@@ -124,6 +134,7 @@ class Crew:
         """Let running work end; start nothing more."""
         self._writers.shutdown(wait=False, cancel_futures=False)
         self._hashers.shutdown(wait=False, cancel_futures=False)
+        self._checkers.shutdown(wait=False, cancel_futures=False)
 
 
 async def finished(future: "asyncio.Future[T]") -> bool:

@@ -64,6 +64,8 @@ def adopt(job: Job, *, checked: Callable[[int], None], stop: threading.Event) ->
     taken = NameTaken(f"Another file stands at {job.final}")
     with disk.translated(job.final):
         found = job.final.lstat()
+        if job.known_wrong is not None and job.known_wrong == disk.stamp(found):
+            raise taken
         if disk.is_placed_part(job.final):
             disk.remove_part(job.final)  # the process ended between the new name and the end of the old one
             return found.st_size

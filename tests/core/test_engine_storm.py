@@ -34,6 +34,7 @@ from tests.fakes.world import MB
 HANDLES = ("t/a", "t/a:Q4_K_M", "t/b", "tiny:gguf", "t/c")
 PATHS = ("a.bin", "A.bin", "sub/b.bin", "model.yml", "../evil", "con.txt", "z.gguf")
 STEERING = (Command.PAUSE, Command.PAUSE, Command.RESUME, Command.RESUME, Command.RETRY, Command.START_NOW)
+STEERING += (Command.VERIFY, Command.VERIFY, Command.REPAIR)
 ERRORS: tuple[Callable[[], DownloadError], ...] = (
     lambda: ConnectFailed("No connection"),
     lambda: ServerBusy("Busy"),
@@ -135,6 +136,23 @@ class Storm(RuleBasedStateMachine):
         item_id = None if item is None else self.item_id(task_id, item)
         self.give(command, task_id, item_id, lambda: getattr(self.rig.engine, command.value)(task_id, item_id))
         self.turn(after)
+
+    @rule(number=numbers, after=afters)
+    def stop_verifying(self, number: int, after: int) -> None:
+        with self.world.loop.inside():
+            self.rig.engine.stop_verifying(self.task_id(number))
+        self.turn(after)
+
+    @precondition(lambda self: self.world.finals)
+    @rule(which=numbers, is_lost=st.booleans(), task=numbers, after=afters)
+    def a_finished_file_is_damaged_and_looked_for(self, which: int, is_lost: bool, task: int, after: int) -> None:
+        path = sorted(self.world.finals)[which % len(self.world.finals)]
+        if any(transfer.job.final == path for transfer in self.world.live):
+            return
+        self.world.damaged.add(path)
+        if is_lost:
+            self.world.set_aside(path)
+        self.steer(Command.VERIFY, task, None, after)
 
     @rule(number=numbers, keep_parts=st.booleans(), after=afters)
     def cancel(self, number: int, keep_parts: bool, after: int) -> None:
@@ -271,6 +289,7 @@ class Storm(RuleBasedStateMachine):
         conductor = self.rig.engine._conductor
         assert self.world.live == []
         assert not (conductor._runs or conductor.listings or conductor._chores or conductor._sweeps)
+        assert not conductor.checks and all(task.check is None for task in self.rig.engine.tasks)
         assert not any(conductor._targets.values())
         assert self.rig.engine._pulse.ticker is None, "nothing runs, nothing is told"
         for task in self.rig.engine.tasks:
@@ -317,7 +336,7 @@ class Storm(RuleBasedStateMachine):
     def what_is_done_is_there(self) -> None:
         for task in self.rig.engine.tasks:
             for item in task.items.values():
-                if item.state is ItemState.DONE and item.local_path not in self.lost:
+                if item.state is ItemState.DONE and item.local_path not in self.lost | self.world.aside:
                     assert item.local_path in self.world.finals, f"{item} of {task} is not on the disk"
 
     def limits_hold(self) -> None:

@@ -14,10 +14,10 @@ from PySide6.QtCore import QObject, Signal
 
 from core.commands import Command
 from core.commands import refusal as refusal_of
-from core.errors import CommandRefused, Failure
+from core.errors import CommandRefused, Damaged, Failure
 from core.records import Destination, Handle, Limits, Manifest, RemoteFile, Selection, Totals
 from core.states import ITEM_MOVES, ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
-from core.task import Item, Task
+from core.task import Check, Item, Task
 from core.transfer.meter import BUCKET_S, Meter
 
 COMMIT = "5ab33fa" + "0" * 33
@@ -59,6 +59,8 @@ class FakeEngine(QObject):
     item_cancelled = Signal(str, str)
     progress_updated = Signal(object)
     totals_updated = Signal()
+    verification_progressed = Signal(str)
+    verification_ended = Signal(str, int, bool)
 
     def __init__(self, parent: QObject | None = None, *, root: Path = Path("/models")) -> None:
         super().__init__(parent)
@@ -216,6 +218,41 @@ class FakeEngine(QObject):
         self.progress_updated.emit({task_id: tuple(ids) for task_id, ids in dirty.items()})
         self.totals_updated.emit()
 
+    def script_check(
+        self, task_id: str, checked: int = 0, *, item_ids: Iterable[str] | None = None, has_begun: bool = True
+    ) -> Check:
+        """Let a verification begin, or stand at `checked` bytes; `item_ids` default to all finished files."""
+        task = self.task(task_id)
+        if task.check is None:
+            ids = [i.id for i in task.items.values() if i.is_checkable] if item_ids is None else item_ids
+            task.set_check(Check({item_id: task.items[item_id].file.size or 0 for item_id in ids}))
+        assert task.check is not None
+        task.check.has_begun = has_begun
+        task.check.checked = checked
+        self.verification_progressed.emit(task_id)
+        return task.check
+
+    def script_checked(self, task_id: str, bad: Iterable[str] = (), *, stopped: bool = False) -> None:
+        """Let a verification end: the `bad` files are damaged, the other ones that were read are right."""
+        task = self.task(task_id)
+        assert task.check is not None
+        check = task.check
+        task.set_check(None)
+        bad = set(bad)
+        for item_id in sorted(check.item_ids) if not stopped else ():
+            item = task.items[item_id]
+            if item_id in bad:
+                failure = Damaged(f"{item_id} is damaged: sha256 is 0f3a… in place of 6c6c…").failure
+                item.damage = failure
+                task.set_durable(item, 0)
+                self._move_item(task, item, ItemState.FAILED, failure=failure)
+            elif item.is_damaged:
+                item.damage = None
+                task.set_durable(item, item.size)
+                self._move_item(task, item, ItemState.DONE)
+        self._refresh(task)
+        self.verification_ended.emit(task_id, 0 if stopped else len(bad), stopped)
+
     def script_remove(self, task_id: str) -> None:
         """Take a task out of the list."""
         index = self.index_of(task_id)
@@ -252,6 +289,10 @@ class FakeEngine(QObject):
         return task_id
 
     def pause(self, task_id: str, item_id: str | None = None) -> None:
+        if not self.task(task_id).state.is_live and self.task(task_id).check is not None:
+            if self._accept(Command.PAUSE, task_id, item_id):
+                self.script_checked(task_id, stopped=True)
+            return
         self._command(Command.PAUSE, task_id, item_id, TaskState.PAUSED, ItemState.PAUSED)
 
     def resume(self, task_id: str, item_id: str | None = None) -> None:
@@ -259,6 +300,23 @@ class FakeEngine(QObject):
 
     def retry(self, task_id: str, item_id: str | None = None) -> None:
         self._command(Command.RETRY, task_id, item_id, TaskState.QUEUED, ItemState.WAITING)
+
+    def verify(self, task_id: str, item_id: str | None = None) -> None:
+        if self._accept(Command.VERIFY, task_id, item_id):
+            self.script_check(task_id, item_ids=None if item_id is None else [item_id])
+
+    def stop_verifying(self, task_id: str) -> None:
+        self.calls.append(("stop_verifying", task_id))
+        if self.obeys and self.task(task_id).check is not None:
+            self.script_checked(task_id, stopped=True)
+
+    def repair(self, task_id: str, item_id: str | None = None) -> None:
+        if self._accept(Command.REPAIR, task_id, item_id):
+            task = self.task(task_id)
+            task.described = False
+            for item in list(task.items.values()) if item_id is None else [task.items[item_id]]:
+                if item.is_damaged:
+                    self.script_item(task_id, item.id, ItemState.WAITING)
 
     def start_now(self, task_id: str, item_id: str | None = None) -> None:
         self._command(Command.START_NOW, task_id, item_id, TaskState.RUNNING, ItemState.CONNECTING)
@@ -302,15 +360,19 @@ class FakeEngine(QObject):
     def _command(
         self, command: Command, task_id: str, item_id: str | None, task_state: TaskState, item_state: ItemState
     ) -> None:
-        if reason := self.refusal(command, task_id, item_id):
-            raise CommandRefused(reason)
-        self.calls.append((command.value, task_id, item_id))
-        if not self.obeys:
+        if not self._accept(command, task_id, item_id):
             return
         if item_id is None:
             self.script_state(task_id, task_state)
         else:
             self.script_item(task_id, item_id, item_state)
+
+    def _accept(self, command: Command, task_id: str, item_id: str | None) -> bool:
+        """Record an accepted command; return whether to obey it."""
+        if reason := self.refusal(command, task_id, item_id):
+            raise CommandRefused(reason)
+        self.calls.append((command.value, task_id, item_id))
+        return self.obeys
 
     def _move_item(
         self, task: Task, item: Item, state: ItemState, *, failure: Failure = FAILED, retry_in: float = 8.0

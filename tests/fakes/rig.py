@@ -83,7 +83,8 @@ class EngineRig:
         found = self.world.find_complete(task.root, task.handle, task.selection)
         alone = sum(other.handle == task.handle for other in self.engine.tasks) == 1
         named = {file.path for file in found.files} if found else None
-        if alone and named != {item.id for item in task.wanted_items()}:
+        lost = {item.local_path for item in task.wanted_items()} & self.world.aside  # an outsider took it
+        if alone and not lost and named != {item.id for item in task.wanted_items()}:
             self.problems.append(f"{task} is done, its description names {named}")
 
     def tasks(self) -> list[Task]:

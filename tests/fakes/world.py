@@ -6,6 +6,7 @@
 
 import asyncio
 import copy
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import DiskFull, DownloadError, NotWritable, StoreError, Truncated
+from core.errors import DiskFull, DownloadError, NameTaken, NotWritable, StoreError, Truncated
 from core.handles import format_handle
 from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import folder_of
@@ -24,6 +25,7 @@ from core.store.base import Batch
 from core.store.memory import MemoryStore
 from core.task import Item, Task
 from core.transfer.job import Job, Report
+from core.verify import Finding, Target, Verdict
 
 MB = 2**20
 CHUNK = 3
@@ -179,6 +181,10 @@ class FakeTransfer:
     def size(self) -> int:
         return 7 if self.job.identity.size is None else self.job.identity.size
 
+    @property
+    def is_in_one_go(self) -> bool:
+        return self.job.identity.size is None or self.job.is_small
+
     def allot(self, count: int) -> None:
         self.allotted = count
         self._wake.set()
@@ -246,6 +252,14 @@ class FakeTransfer:
                 raise self._error
             if self.job.final in self.world.finals and (self._is_ended or self.world.flows):
                 self._say("verifying", 0)
+                if self.job.final in self.world.damaged:
+                    if not self.job.replaces:
+                        raise NameTaken(f"Another file stands at {self.job.final}")
+                    self.world.set_aside(self.job.final)
+                    self.report.durable(0)
+                    self._phase = "new"
+                    self._wake.set()
+                    continue
                 self.report.durable(self.size)
                 return self.size
             if self._is_ended or (self.world.flows and self.allotted > 0):
@@ -320,6 +334,8 @@ class FakeWorld:
         chosen: The paths that a handle stands for, by its text; all where it is missing.
         finals, parts: What stands in the models folder; parts with their bytes.
         described: What the descriptions name, by handle: the manifest of these files.
+        damaged: Which of `finals` have other bytes than they should.
+        aside: What was once set aside: another task may still call it complete.
         live: The downloads that run.
         requests: The listings that wait for an answer.
         endings: How downloads take a cancellation, one after the other, and again from the first.
@@ -336,6 +352,8 @@ class FakeWorld:
     finals: set[Path] = field(default_factory=set)
     parts: dict[Path, int] = field(default_factory=dict)
     described: dict[str, Manifest] = field(default_factory=dict)
+    damaged: set[Path] = field(default_factory=set)
+    aside: set[Path] = field(default_factory=set)
     live: list[FakeTransfer] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     endings: list[tuple[str, int]] = field(default_factory=list)
@@ -366,6 +384,7 @@ class FakeWorld:
             "delete_parts",
         ):
             patch.setattr(f"core.library.{name}", getattr(self, name))
+        patch.setattr("core.checks.check", self.check)
 
     def next_ending(self) -> tuple[str, int]:
         """Return how the next download takes a cancellation."""
@@ -413,6 +432,11 @@ class FakeWorld:
         if path not in self.finals:
             self.parts.setdefault(path, 0)
 
+    def set_aside(self, path: Path) -> None:
+        self.finals.discard(path)
+        self.damaged.discard(path)
+        self.aside.add(path)
+
     def remove_part(self, path: Path) -> None:
         if any(other.job.final == path for other in self.live):
             self.wrong.append(f"the part of {path} was removed under a download")
@@ -433,6 +457,17 @@ class FakeWorld:
         if found is None or any(root / found.folder / file.path not in self.finals for file in found.files):
             return None
         return found
+
+    def check(self, target: Target, *, checked: Callable[[int], None], stop: threading.Event) -> list[Finding]:
+        findings = []
+        for file in target.files():
+            if stop.is_set():
+                break
+            path = target.folder / file.path
+            is_there, is_bad = path in self.finals, path in self.damaged
+            verdict = Verdict.MISSING if not is_there else Verdict.WRONG_HASH if is_bad else Verdict.GOOD
+            findings.append(Finding(file.path, verdict, f"is {verdict.value}"))
+        return findings
 
     def adoptable(self, task: Task) -> dict[str, str]:
         return {}
@@ -465,6 +500,7 @@ class FakeWorld:
             self.remove_part(path)
             if item.state is ItemState.DONE:
                 self.finals.discard(path)
+                self.damaged.discard(path)
         self.described.pop(own, None)
 
     # -- the end of a process ----------------------------------------------------------------------------
@@ -472,7 +508,7 @@ class FakeWorld:
     def crash(self) -> None:
         """End everything that runs as a lost process does: only what the store and the disk hold stays."""
         kept = copy.deepcopy(self.store)
-        disk = copy.deepcopy((self.finals, self.parts, self.described))
+        disk = copy.deepcopy((self.finals, self.parts, self.described, self.damaged))
         self.threads.die()
         for _ in range(100):  # what ends may start more
             for task in asyncio.all_tasks(self.loop):
@@ -481,6 +517,6 @@ class FakeWorld:
         left = [repr(task) for task in asyncio.all_tasks(self.loop)]
         assert not left, left
         self.store = kept
-        self.finals, self.parts, self.described = disk
+        self.finals, self.parts, self.described, self.damaged = disk
         self.live.clear()
         self.requests.clear()
