@@ -11,6 +11,7 @@ from core.net.credentials import endpoint_of, from_environment
 from core.net.origin import host_label
 from core.records import Limits
 from core.settings import Settings
+from core.sources.base import Source
 from core.sources.cortexso import CortexSo
 from core.sources.direct import Direct
 from core.sources.huggingface import HuggingFace
@@ -27,11 +28,33 @@ class Parts:
     engine: Engine
     net: Net
     endpoint: str
+    cortexso: CortexSo
 
     async def aclose(self) -> None:
         """Stop everything in order."""
         await self.engine.aclose()
         await self.net.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Hubs:
+    """What asks the hubs: for an engine, and for who only wants to know."""
+
+    net: Net
+    endpoint: str
+    cortexso: CortexSo
+    sources: tuple[Source, ...]
+
+
+def connect(environ: Mapping[str, str]) -> Hubs:
+    """Build what asks the hubs; no request is made yet."""
+    endpoint = endpoint_of(environ)
+    credentials, warning = from_environment(environ, Path.home())
+    if warning:
+        _log.warning("%s", warning)
+    net = Net(credentials, offline=environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE)
+    cortexso = CortexSo(net, endpoint=endpoint)
+    return Hubs(net, endpoint, cortexso, (HuggingFace(net, endpoint=endpoint), cortexso, Direct(net)))
 
 
 def build(data: Path, models: Path, settings: Settings, environ: Mapping[str, str]) -> Parts:
@@ -40,23 +63,22 @@ def build(data: Path, models: Path, settings: Settings, environ: Mapping[str, st
     Raises:
         StoreError: The store cannot be opened.
     """
-    endpoint = endpoint_of(environ)
-    credentials, warning = from_environment(environ, Path.home())
-    if warning:
-        _log.warning("%s", warning)
-    net = Net(credentials, offline=environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE)
-    sources = (HuggingFace(net, endpoint=endpoint), CortexSo(net, endpoint=endpoint), Direct(net))
+    hubs = connect(environ)
     engine = Engine(
-        net=net,
+        net=hubs.net,
         store=SqliteStore(data / "tasks.sqlite"),
-        sources=sources,
+        sources=hubs.sources,
         root=models,
         limits=limits_of(settings),
-        hub=host_label(endpoint),
+        hub=host_label(hubs.endpoint),
     )
-    return Parts(engine, net, endpoint)
+    return Parts(engine, hubs.net, hubs.endpoint, hubs.cortexso)
 
 
 def limits_of(settings: Settings) -> Limits:
     """Return the limits that the settings ask for."""
-    return Limits(tasks=settings.parallel_tasks, connections_per_host=settings.connections_per_host)
+    return Limits(
+        tasks=settings.parallel_tasks,
+        connections_per_host=settings.connections_per_host,
+        connections=settings.max_connections,
+    )

@@ -72,6 +72,23 @@ def memory(folder: Path) -> dict[str, int]:
     return peaks
 
 
+def listening(folder: Path) -> list[dict[str, float]]:
+    """Return runs of `pulley serve` over 50 tasks, in pairs: with ten listeners and with none."""
+    runs = []
+    for _ in range(RUNS):
+        pair = [child("tests.bench.listen", str(folder / f"listen-{clients}"), str(clients)) for clients in (0, 10)]
+        for clients in (0, 10):
+            shutil.rmtree(folder / f"listen-{clients}")
+        runs.append(
+            {
+                "without_s": pair[0]["processor_s"],
+                "with_s": pair[1]["processor_s"],
+                "ratio": round(pair[1]["processor_s"] / pair[0]["processor_s"], 2),
+            }
+        )
+    return runs
+
+
 def spread(runs: list[dict[str, float]], key: str) -> str:
     values = sorted(run[key] for run in runs)
     return f"{median(values):g} ({values[0]:g} to {values[-1]:g})"
@@ -82,6 +99,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         smooth_runs, start_runs, peaks = smooth(folder), startup(folder), memory(folder)
+        listen_runs = listening(folder)
     rows = [
         ("An 8 ms timer of the window is late in 99 of 100 ticks by at most, ms", "16", spread(smooth_runs, "p99")),
         ("... at worst, ms", "100", spread(smooth_runs, "worst")),
@@ -99,6 +117,13 @@ def main() -> None:
             (f"Peak memory of `pulley pull` for a file of {name} on 4 connections, MB", "flat", str(mb))
             for name, mb in peaks.items()
         ),
+        (
+            "Processor time of `pulley serve`, 50 tasks of 4 files, nobody listens, s",
+            "",
+            spread(listen_runs, "without_s"),
+        ),
+        ("... with ten clients that listen to /events, s", "", spread(listen_runs, "with_s")),
+        ("... the second by the first", "1", spread(listen_runs, "ratio")),
     ]
     packages = ", ".join(f"{name} {version(name)}" for name in ("PySide6-Essentials", "qasync", "httpx", "aiohttp"))
     lines = [

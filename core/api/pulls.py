@@ -1,0 +1,186 @@
+"""The routes that pull: start, list, steer, and what a handle stands for.
+
+Nothing is added before its files are known: a request that is refused leaves no trace in the list and no event.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from core.api.replies import BAD_REQUEST, Reply, json_reply, refused
+from core.api.shapes import error_json, public_id, task_text, without_folders
+from core.commands import Command
+from core.engine import Engine
+from core.errors import CommandRefused, DownloadError, NotFound, UnsupportedHandle
+from core.handles import format_handle, parse_handle, with_revision
+from core.listings import Prepared
+from core.records import Handle, Selection
+from core.states import TaskState
+from core.task import Task
+
+NOT_UNDERSTOOD = "Invalid model handle or not supported!"
+STARTED = "Model start downloading!"
+COMPLETE = "Please delete the model before downloading again"
+NO_TASK = "Task not found"
+ID_CHARS_MAX = 256
+
+_ID = re.compile(r"[A-Za-z0-9._:/@-]+")
+
+
+class Pulls:
+    """Answers for one engine; `endpoint` is the hub whose links count as Hugging Face's."""
+
+    def __init__(self, engine: Engine, *, endpoint: str = "") -> None:
+        self._engine = engine
+        self._endpoint = endpoint
+
+    # -- starting ----------------------------------------------------------------------------------------
+
+    async def pull(self, body: dict[str, Any]) -> Reply:
+        """Add a model, or set one going again that stands still."""
+        if "model" not in body:
+            return refused("No model field in request body", 409)
+        if not body["model"]:
+            return BAD_REQUEST
+        task_id = body.get("id", "")
+        if "id" in body and not is_task_id(task_id):
+            return refused("id may hold letters, digits and ._:/@- only, and no '..' part")
+        try:
+            handle = parse_handle(body["model"], endpoint=self._endpoint)
+        except UnsupportedHandle:
+            return refused(NOT_UNDERSTOOD)
+        if handle.from_link:
+            return refused(NOT_UNDERSTOOD)  # a link asks a person first, and there is none here
+        try:
+            handle = with_revision(handle, body.get("revision", ""))
+        except UnsupportedHandle as error:
+            return refused(error.message)
+        selection = Selection(globs=tuple(body.get("files", ())))
+        return await self._pull(handle, selection, task_id, body)
+
+    async def _pull(self, handle: Handle, selection: Selection, task_id: str, body: dict[str, Any]) -> Reply:
+        standing = self._standing(handle, task_id, "files" in body, selection)
+        if isinstance(standing, Reply):
+            return standing
+        try:
+            if standing is not None and standing.manifest is not None and standing.state is not TaskState.DONE:
+                self._engine.resume(standing.id)
+                return self._started(standing)
+            if standing is not None and "files" not in body:
+                selection = standing.selection
+            found = await self._engine.prepare(handle, selection)
+            if found.is_complete:
+                return refused(COMPLETE)
+            return self._add(found, task_id, body)
+        except CommandRefused as error:
+            return refused(error.message)
+        except DownloadError as error:
+            return self._not_had(error, body["model"])
+
+    def _standing(
+        self, handle: Handle, task_id: str, names_files: bool, selection: Selection
+    ) -> Task | Reply | None:
+        """Return the listed task that answers for a handle and stands still; the reply where one is under way."""
+        task = self._find(task_id or format_handle(handle))
+        if task is not None and task.handle != handle:
+            if task.state.is_live or task.state is TaskState.PAUSED:
+                return refused("This id belongs to another model", 409)
+            task = None
+        live = [other for other in self._engine.tasks if other.state.is_live and other.handle == handle]
+        for other in live[:1]:
+            if names_files and other.selection != selection:
+                return refused("This model is being downloaded with other files", 409)
+            return self._started(other)
+        return None if task is None or (names_files and task.selection != selection) else task
+
+    def _add(self, found: Prepared, task_id: str, body: dict[str, Any]) -> Reply:
+        again = self._standing(found.handle, task_id, "files" in body, found.selection)
+        if isinstance(again, Reply):
+            return again  # another request was faster
+        task_id = task_id or (again.id if again is not None else format_handle(found.handle))
+        listed = self._find(task_id)
+        if listed is not None and listed.handle != found.handle:
+            self._engine.remove(listed.id)  # it ended; the id is given to another model
+        added = self._engine.add(
+            found.handle,
+            task_id=task_id,
+            name=body.get("name", ""),
+            selection=found.selection,
+            manifest=found.manifest,
+        )
+        return self._started(self._engine.task(added))
+
+    def _started(self, task: Task) -> Reply:
+        return self._with_task(STARTED, task)
+
+    def _not_had(self, error: DownloadError, model: str) -> Reply:
+        message = without_folders(error.message, self._engine.root)
+        if isinstance(error, NotFound):
+            message = f"Model {model} not found"
+        return refused(message, error=error_json(error.failure, self._engine.root))
+
+    # -- looking -----------------------------------------------------------------------------------------
+
+    async def tasks(self, body: dict[str, Any]) -> Reply:
+        """Return every task, live and ended."""
+        now = self._engine.now()
+        return Reply(body=f'{{"data": [{", ".join(task_text(task, now) for task in self._engine.tasks)}]}}')
+
+    def _find(self, task_id: str) -> Task | None:
+        tasks = self._engine.tasks
+        return next(
+            (t for t in tasks if t.id == task_id), next((t for t in tasks if public_id(t) == task_id), None)
+        )
+
+    def _with_task(self, message: str, task: Task) -> Reply:
+        text = task_text(task, self._engine.now())
+        return Reply(body=f'{{"message": "{message}", "task": {text}}}')
+
+    # -- steering ----------------------------------------------------------------------------------------
+
+    def _asked(self, body: dict[str, Any]) -> Task | Reply:
+        if "taskId" not in body:
+            return refused("No taskId field in request body", 409)
+        if not body["taskId"]:
+            return BAD_REQUEST
+        task = self._find(body["taskId"])
+        return refused(NO_TASK) if task is None else task
+
+    async def pause(self, body: dict[str, Any]) -> Reply:
+        """Pause a task; one that is paused already stays so."""
+        task = self._asked(body)
+        if isinstance(task, Reply):
+            return task
+        if task.state is not TaskState.PAUSED:
+            if reason := self._engine.refusal(Command.PAUSE, task.id):
+                return refused(reason)
+            self._engine.pause(task.id)
+        return self._with_task("Download paused successfully", task)
+
+    async def resume(self, body: dict[str, Any]) -> Reply:
+        """Let a task go on; one that is under way stays so."""
+        task = self._asked(body)
+        if isinstance(task, Reply):
+            return task
+        if not task.state.is_live:
+            if reason := self._engine.refusal(Command.RESUME, task.id):
+                return refused(reason)
+            self._engine.resume(task.id)
+        return self._with_task("Download resumed successfully", task)
+
+    async def cancel(self, body: dict[str, Any]) -> Reply:
+        """Cancel a task; its parts go unless they are to be kept."""
+        task = self._asked(body)
+        if isinstance(task, Reply):
+            return task
+        if self._engine.refusal(Command.CANCEL, task.id):
+            return refused(NO_TASK)
+        self._engine.cancel(task.id, keep_parts=body.get("keepParts", False))
+        return json_reply({"message": "Download stopped successfully", "taskId": body["taskId"]})
+
+
+def is_task_id(text: str) -> bool:
+    """Tell whether a program may give a task this id."""
+    parts: Sequence[str] = text.split("/")
+    sound = bool(_ID.fullmatch(text)) and len(text) <= ID_CHARS_MAX
+    return sound and not any(part in ("", ".", "..") for part in parts)
