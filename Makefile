@@ -5,7 +5,7 @@ QT_LIBRARIES := libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2
 	libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 \
 	libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 fonts-dejavu-core
 
-.PHONY: install system-libraries run demo check test bench pictures format clean
+.PHONY: install system-libraries run demo check test bench pictures recording format clean
 
 install: .venv/.ready system-libraries
 
@@ -57,6 +57,9 @@ bench: install
 
 pictures: install
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.pictures docs/pictures
+
+recording: install
+	$(BIN)/python -m tests.recording docs
 
 format: install
 	$(BIN)/ruff check --fix .

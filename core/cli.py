@@ -1,23 +1,30 @@
-"""The command line: options, handles, exit codes. Opens no window itself: `gui` hands in how.
+"""The command line: from words to a command, and its exit code. Opens no window itself: `gui` hands in how.
 
-Exit codes: 0 complete, 1 something failed, 2 wrong usage, 130 interrupted. Never a traceback.
+Exit codes: 0 complete, 1 something failed, 2 wrong usage, 130 interrupted. Never a traceback. What a command needs
+is imported once its words are understood: a wrong word loads neither Qt nor the network.
 """
 
 import argparse
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from core import __version__
 from core.errors import UnsupportedHandle
-from core.handles import ACCEPTED_FORMS, parse_handle
+from core.handles import format_handle, parse_handle, with_revision
+from core.interrupt import noted
 from core.net.credentials import HUB_DEFAULT, endpoint_of
+from core.options import PARSERS, forms, split_command
 from core.places import Places, find_places
 from core.records import Handle
 
 USAGE_ERROR = 2
+INTERRUPTED = 130
+WORD_CHARS_SHOWN = 200
+
+_MAIN = re.compile(r"(?:@|/(?:tree|blob|resolve|raw)/|--revision[ =])main(?![^\s:/?#])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,96 +48,127 @@ class WindowOptions:
 OpenWindow = Callable[[WindowOptions], int]
 
 
-def _pull_parser(parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="pulley pull", description="Pull models in the terminal.", parents=[parent], epilog=_forms()
-        , formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    parser.add_argument("handles", nargs="*", metavar="HANDLE")
-    parser.add_argument(
-        "--files", action="append", default=[], metavar="GLOB", help="only these files (repeatable)"
-    )
-    parser.add_argument("--revision", metavar="REV", default="", help="branch, tag or commit")
-    parser.add_argument("--quiet", action="store_true", help="nothing on stdout")
-    return parser
-
-
-def _demo_parser(parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="pulley demo", description="The window against a hub on this machine.", parents=[parent]
-    )
-    parser.add_argument("--exit", action="store_true", help="end when both models are complete")
-    parser.add_argument("--picture", metavar="FILE", default="", help="write a PNG of the window at that moment")
-    return parser
-
-
-def _shared_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--models-dir", metavar="DIR", help="where models go")
-    parser.add_argument("--data-dir", metavar="DIR", help="where settings and the list are kept")
-    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
-    parser.add_argument("--version", action="version", version=f"pulley {__version__}")
-    return parser
-
-
-def _forms() -> str:
-    width = max(len(form) for form, _ in ACCEPTED_FORMS) + 2
-    return "Accepted forms:\n" + "\n".join(f"  {form:<{width}}{meaning}" for form, meaning in ACCEPTED_FORMS)
-
-
 def main(arguments: Sequence[str] | None, *, open_window: OpenWindow) -> int:
     """Run one command; return its exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    _, rest = _shared_parser().parse_known_args([w for w in words if w not in ("--version", "--help", "-h")])
-    command = rest[0] if rest else ""
-    if command in ("pull", "demo"):
-        words.remove(command)
-        return _pull(words) if command == "pull" else _demo(words, open_window)
-    parser = argparse.ArgumentParser(
-        prog="pulley",
-        description="Pulls machine-learning models. Without a command: opens the window.",
-        parents=[_shared_parser()],
-        epilog="Commands: 'pulley pull HANDLE ...' in the terminal, 'pulley demo' against a hub on this machine.",
-    )
-    parser.add_argument("handles", nargs="*", metavar="HANDLE", help="models to add")
-    options = parser.parse_args(words)
-    return open_window(WindowOptions(_prepare(options), handles=tuple(options.handles)))
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments), open_window)
+    except KeyboardInterrupt:  # before or after the command had its own way to take it
+        return INTERRUPTED
+
+
+def _run(words: list[str], open_window: OpenWindow) -> int:
+    command, rest = split_command(words)
+    parser = PARSERS[command]()
+    options = parser.parse_args(rest)
+    with noted():
+        return _begin(command, parser, options, open_window)
+
+
+def _begin(
+    command: str, parser: argparse.ArgumentParser, options: argparse.Namespace, open_window: OpenWindow
+) -> int:
+    match command:
+        case "":
+            return open_window(WindowOptions(_prepare(options), handles=tuple(options.handles)))
+        case "demo":
+            places = _prepare(options)
+            return open_window(WindowOptions(places, demo=True, leave=options.exit, picture=options.picture))
+        case "pull":
+            return _pull(parser, options)
+        case "verify":
+            return _verify(parser, options)
+        case "serve":
+            from core.serve import ServeOptions, serve
+
+            return serve(ServeOptions(options.host, options.port), _prepare(options))
+        case "list":
+            from core.headless.steer import show_list
+
+            return show_list(_prepare(options), as_json=options.json)
+        case _:
+            from core.headless.steer import SteerOptions, steer
+
+            keep_parts = command == "cancel" and options.keep_parts
+            return steer(SteerOptions(command, options.id, _short(options.id), keep_parts), _prepare(options))
+
+
+class _Brief(logging.Formatter):
+    """Writes an error without its traceback, which is of no use to who reads a terminal."""
+
+    def formatException(self, ei: object) -> str:
+        error = ei[1] if isinstance(ei, tuple) else None
+        return f"pulley: {error!r}"
 
 
 def _prepare(options: argparse.Namespace) -> Places:
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING,
-        format="pulley: %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    """Set the log up, and return where things are."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Brief("pulley: %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would print signed addresses
     return find_places(options.data_dir, options.models_dir, os.environ)
 
 
-def _demo(words: list[str], open_window: OpenWindow) -> int:
-    options = _demo_parser(_shared_parser()).parse_args(words)
-    return open_window(WindowOptions(_prepare(options), demo=True, leave=options.exit, picture=options.picture))
+def _wrong(command: str, problems: Sequence[str]) -> int:
+    lines = [f"pulley {command}: {problem}" for problem in problems]
+    print("\n".join([*lines, forms()]), file=sys.stderr)
+    return USAGE_ERROR
 
 
-def _pull(words: list[str]) -> int:
-    parser = _pull_parser(_shared_parser())
-    options = parser.parse_args(words)
+def _pull(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if not options.handles:
         parser.print_usage(sys.stderr)
-        print("pulley pull: name at least one model.\n" + _forms(), file=sys.stderr)
-        return USAGE_ERROR
+        return _wrong("pull", ["name at least one model."])
     handles, problems = [], []
     for text in options.handles:
         try:
-            handles.append(_with_revision(_parse(text), options.revision))
+            handles.append(_at_revision(text, options.revision))
         except UnsupportedHandle as error:
-            problems.append(f"pulley pull: {text[:200]!r}: {error.message}")
+            problems.append(f"{text[:WORD_CHARS_SHOWN]!r}: {error.message}")
     if problems:
-        print("\n".join([*problems, _forms()]), file=sys.stderr)
-        return USAGE_ERROR
-    from core.headless import PullOptions, pull  # the engine is not imported for a wrong word
+        return _wrong("pull", problems)
+    from core.headless.pull import PullOptions, pull
 
-    return pull(PullOptions(tuple(dict.fromkeys(handles)), tuple(options.files), options.quiet), _prepare(options))
+    asked = PullOptions(
+        tuple(dict.fromkeys(handles)),
+        tuple(options.files),
+        quiet=options.quiet,
+        as_json=options.json,
+        models_named=_names_models(options),
+    )
+    return pull(asked, _prepare(options))
+
+
+def _verify(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if not options.targets:
+        parser.print_usage(sys.stderr)
+        return _wrong("verify", ["name at least one path or model."])
+    asked: list[str | Handle] = []
+    problems = []
+    for text in options.targets:
+        if _exists(text):
+            asked.append(os.path.abspath(text))
+            continue
+        try:
+            asked.append(_parse(text))
+        except UnsupportedHandle as error:
+            problems.append(f"{text[:WORD_CHARS_SHOWN]!r}: there is no such path, and as a model: {error.message}")
+    if problems:
+        return _wrong("verify", problems)
+    from core.headless.verify import VerifyOptions, verify
+
+    return verify(VerifyOptions(tuple(dict.fromkeys(asked)), repair=options.repair), _prepare(options))
+
+
+def _exists(text: str) -> bool:
+    try:
+        return bool(text) and os.path.lexists(text)
+    except ValueError:
+        return False
+
+
+def _names_models(options: argparse.Namespace) -> bool:
+    return bool(options.models_dir or os.environ.get("PULLEY_MODELS_DIR"))
 
 
 def _parse(text: str) -> Handle:
@@ -138,15 +176,25 @@ def _parse(text: str) -> Handle:
     return parse_handle(text, endpoint="" if endpoint == HUB_DEFAULT else endpoint)
 
 
-def _with_revision(handle: Handle, revision: str) -> Handle:
-    """Apply `--revision`.
+def _short(text: str) -> str:
+    try:
+        return format_handle(_parse(text))
+    except UnsupportedHandle:
+        return ""
+
+
+def _at_revision(text: str, revision: str) -> Handle:
+    """Parse a handle and apply `--revision`.
 
     Raises:
-        UnsupportedHandle: The handle names another one itself.
+        UnsupportedHandle: It is none, or it names another revision itself.
     """
-    if not revision or handle.hub == "direct":
+    handle = _parse(text)
+    if handle.hub == "direct":
         return handle
-    wanted = "" if revision == "main" and handle.hub == "huggingface" else revision
-    if handle.revision and handle.revision != wanted:
-        raise UnsupportedHandle(f"it names {handle.revision}, but --revision says {revision}")
-    return replace(handle, revision=wanted)
+    if revision not in ("", "main") and not handle.revision and _MAIN.search(text):
+        raise UnsupportedHandle(f"it names main, but --revision says {revision[:WORD_CHARS_SHOWN]}")
+    try:
+        return with_revision(handle, revision)
+    except UnsupportedHandle as error:
+        raise UnsupportedHandle(f"--revision {revision[:WORD_CHARS_SHOWN]}: {error.message}") from error

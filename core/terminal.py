@@ -1,28 +1,59 @@
-"""Progress for a terminal: one live line a task, or plain lines where stdout is no terminal.
+"""What a terminal shows of views: one live line a task, plain lines where stdout is no terminal, or JSON lines.
 
-Listens to an engine's signals and writes; decides nothing.
+Takes views and events and writes; decides nothing, and knows neither where they come from nor the engine. Texts of
+a hub are written without what could steer a terminal.
 """
 
+import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Iterable
-from typing import TextIO
+import unicodedata
+from typing import Protocol, TextIO
 
-from core.engine import Engine
 from core.sizes import size_text
-from core.states import ItemState, TaskState
-from core.task import Task
+from core.states import TaskState
+from core.views import TaskView, files_text
 
 BAR_CELLS = 20
 PLAIN_EVERY_PERCENT = 25
+DRAW_EVERY_S = 0.2
+NAME_CELLS = range(12, 45)
 
 
-def percent(task: Task) -> int:
-    """Return whole percent that are kept, never 100 before the end."""
-    if task.state is TaskState.DONE:
-        return 100
-    return min(99, int(100 * (task.fraction or 0.0)))
+def plain(text: str) -> str:
+    """Return a text without characters that steer a terminal or that nobody can see."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def cells(text: str) -> int:
+    """Return how many columns a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text of at most `width` columns, shortened at its end."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def fitted(text: str, width: int) -> str:
+    """Return a text of exactly `width` columns; a long one is shortened in its middle."""
+    if cells(text) > width:
+        head, tail = text, text
+        while cells(head) > width // 2 - 1:
+            head = head[:-1]
+        while cells(tail) > width - cells(head) - 1:
+            tail = tail[1:]
+        text = f"{head}…{tail}"
+    return text + " " * (width - cells(text))
 
 
 def time_text(seconds: float | None) -> str:
@@ -30,132 +61,199 @@ def time_text(seconds: float | None) -> str:
     if seconds is None:
         return ""
     whole = round(seconds)
+    if whole >= 100 * 3600:
+        return "> 99 h"
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
 
 
-def status_text(task: Task, now: float) -> str:
-    """Return what a task does, in a few words."""
-    match task.state:
-        case TaskState.RESOLVING:
-            return "fetching file list"
-        case TaskState.DONE:
-            hashed = all(item.file.hash for item in task.wanted_items())
-            return "complete, verified" if hashed else "complete, size only"
-        case TaskState.FAILED:
-            return f"failed: {failure_text(task)}"
-        case TaskState.RUNNING:
-            waiting = _waiting(task, now)
-            return waiting or f"{task.count(ItemState.DONE)} of {task.wanted_count} files"
-        case _:
-            return str(task.state.value)
+def bar(percent: int, *, full: str = "█", empty: str = "░") -> str:
+    """Return a bar of `BAR_CELLS` columns."""
+    count = BAR_CELLS * percent // 100
+    return full * count + empty * (BAR_CELLS - count)
 
 
-def _waiting(task: Task, now: float) -> str:
-    """Say why nothing comes, where every running file backs off."""
-    running = [item for item in task.items.values() if item.state.is_running]
-    if not running or any(item.retry_at is None for item in running):
-        return ""
-    soonest = min(running, key=lambda item: item.retry_at or 0.0)
-    reason = soonest.failure.message if soonest.failure else ""
-    return f"retrying in {max(0, round((soonest.retry_at or now) - now))} s: {reason}"
+def line_of(view: TaskView, width: int, *, full: str = "█", empty: str = "░") -> str:
+    """Return the live line of a task, less than `width` columns: bar, percent, size, speed, time left, status."""
+    figures = [
+        size_text(view.size) if view.size else "",
+        f"{size_text(round(view.rate))}/s" if view.rate >= 1 else "",
+        time_text(view.eta_s),
+        plain(view.status),
+    ]
+    room = max(NAME_CELLS[0], min(NAME_CELLS[-1], width // 3))
+    drawn = bar(view.percent, full=full, empty=empty)
+    text = f"{fitted(plain(view.id), room)} {drawn} {view.percent:3d} %  " + "  ".join(t for t in figures if t)
+    return cut(text, max(2, width) - 1)
 
 
-def failure_text(task: Task) -> str:
-    """Return what happened, for a failed task."""
-    if task.failure is not None:
-        return task.failure.message
-    reasons = [i.failure.message for i in task.items.values() if i.failure and i.state is ItemState.FAILED]
-    return "; ".join(reasons[:3]) + (f" (and {len(reasons) - 3} more)" if len(reasons) > 3 else "")
+def row_of(view: TaskView, room: int) -> str:
+    """Return the row of a task in a list: name, state, percent, size, status."""
+    size = size_text(view.size) if view.size else ""
+    more = view.message if view.state is TaskState.FAILED else view.status
+    more = "" if more == view.state.value else more
+    row = f"{fitted(plain(view.id), room)}  {view.state.value:<9}  {view.percent:3d} %  {size:>8}  {plain(more)}"
+    return row.rstrip()
 
 
-def action_text(task: Task) -> str:
-    """Return what a person can do about a failed task."""
-    if task.failure is not None:
-        return task.failure.action
-    return next(
-        (i.failure.action for i in task.items.values() if i.failure and i.state is ItemState.FAILED), "Try again."
-    )
+def news(old: TaskView | None, new: TaskView) -> list[str]:
+    """Return what has happened to a task between two views, for people who read a log; without its name."""
+    said: list[str] = []
+    before = None if old is None else old.state
+    if new.is_over:
+        return [] if old is not None and (old.is_over, before) == (True, new.state) else [new.status]
+    if new.state is not before and new.state in (TaskState.RESOLVING, TaskState.PAUSED):
+        said.append(new.status)
+    elif before is TaskState.PAUSED and new.state.is_live:
+        said.append("goes on")
+    if new.wanted and (old is None or not old.wanted):
+        said.append(files_text(new))
+    if new.waiting and (old is None or old.waiting != new.waiting):
+        said.append(new.waiting_text)
+    step = new.percent // PLAIN_EVERY_PERCENT
+    if old is not None and new.state.is_active and step > old.percent // PLAIN_EVERY_PERCENT:
+        speed = f" at {size_text(round(new.rate))}/s" if new.rate >= 1 else ""
+        said.append(f"{new.percent} % of {size_text(new.size)}{speed}")
+    return said
 
 
-def line_of(task: Task, now: float, width: int) -> str:
-    """Return the live line of a task, at most `width` characters."""
-    share = percent(task)
-    full = BAR_CELLS * share // 100
-    bar = "█" * full + "░" * (BAR_CELLS - full)
-    rate = task.rate(now)
-    figures = [size_text(task.size) if task.size else "", f"{size_text(round(rate))}/s" if rate else ""]
-    figures.append(time_text(task.eta_s(now)) if task.state.is_active else "")
-    tail = f" {bar} {share:3d} %  " + "  ".join(text for text in (*figures, status_text(task, now)) if text)
-    room = max(12, min(44, width // 3))
-    name = task.id if len(task.id) <= room else f"{task.id[: room // 2 - 1]}…{task.id[-(room - room // 2) :]}"
-    return f"{name:<{room}}{tail}"[: max(20, width - 1)]
+class Output:
+    """Writes to a stream until nobody reads it any more (`| head`); what is done goes on without words."""
+
+    def __init__(self, out: TextIO | None = None, *, encoding: str = "") -> None:
+        # There is no stdout at all where whoever started us closed it.
+        self.stream = out or sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        reconfigure = getattr(self.stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace", **({"encoding": encoding} if encoding else {}))
+
+    @property
+    def is_terminal(self) -> bool:
+        """Lines can be drawn over."""
+        return self.stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    def can(self, text: str) -> bool:
+        """Tell whether the stream has these characters."""
+        try:
+            text.encode(self.stream.encoding or "ascii")
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
+
+    def write(self, text: str) -> None:
+        """Write at once."""
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except OSError:
+            self._mute()
+
+    def _mute(self) -> None:
+        """Point the stream at nothing: what is left in it would be said again when the process ends."""
+        try:
+            number = self.stream.fileno()
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, number)
+            os.close(nothing)
+        except (OSError, ValueError):
+            self.stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  as long as the process
 
 
-class Progress:
-    """Shows the tasks of one `pulley pull`."""
+class Screen(Protocol):
+    """Where views and events go."""
 
-    def __init__(self, engine: Engine, ids: Iterable[str], *, out: TextIO | None = None) -> None:
-        self._engine = engine
-        self._ids = list(dict.fromkeys(ids))
-        self._out = out or sys.stdout
-        self._live = self._out.isatty()
-        self._drawn = 0
-        self._said: dict[str, int] = {}
-        if self._live:
-            engine.totals_updated.connect(self._draw)
-        else:
-            engine.progress_updated.connect(self._say_progress)
-            engine.items_added.connect(self._say_files)
-            for signal in (engine.task_resolving, engine.task_done, engine.task_failed):
-                signal.connect(self._say)
-            for task in self._tasks():
-                if task.state is TaskState.DONE:
-                    self._say(task.id)
+    def show(self, view: TaskView) -> None:
+        """Take the newest view of a task."""
+
+    def event(self, text: str) -> None:
+        """Take an event of the API."""
 
     def finish(self) -> None:
-        """Show the end."""
-        if self._live:
+        """Show the last of it."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, view: TaskView) -> None:
+        """Take the newest view of a task."""
+
+    def event(self, text: str) -> None:
+        """Take an event of the API."""
+
+    def finish(self) -> None:
+        """Show the last of it."""
+
+
+class JsonLines(Silent):
+    """Writes the events, one a line."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def event(self, text: str) -> None:
+        """Write an event."""
+        self._output.write(f"{text}\n")
+
+
+class PlainLines(Silent):
+    """Writes one line for each thing that happens."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._views: dict[str, TaskView] = {}
+
+    def show(self, view: TaskView) -> None:
+        """Write what is new."""
+        old, self._views[view.id] = self._views.get(view.id), view
+        for text in news(old, view):
+            self._output.write(f"{plain(view.id)}: {plain(text)}\n")
+
+
+class LiveLines(Silent):
+    """Draws one line a task, over the ones before; a few times a second, on the running loop."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._views: dict[str, TaskView] = {}
+        self._drawn = 0
+        self._timer: asyncio.TimerHandle | None = None
+        if os.name == "nt":
+            os.system("")  # lets an old console understand escape sequences
+        self._signs = ("█", "░") if output.can("█░…") else ("#", ".")
+
+    def show(self, view: TaskView) -> None:
+        """Draw it soon."""
+        self._views[view.id] = view
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(DRAW_EVERY_S, self._draw)
+
+    def finish(self) -> None:
+        """Draw the end."""
+        if self._timer is not None:
             self._draw()
 
-    def _tasks(self) -> list[Task]:
-        known = {task.id: task for task in self._engine.tasks}
-        return [known[task_id] for task_id in self._ids if task_id in known]
-
     def _draw(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         width, height = shutil.get_terminal_size((100, 24))
-        now = self._engine.now()
-        tasks = self._tasks()
-        shown = tasks if len(tasks) < height else [t for t in tasks if t.state.is_active][: height - 2]
-        lines = [line_of(task, now, width) for task in shown]
+        views = list(self._views.values())
+        if len(views) >= height:
+            views = [view for view in views if view.state.is_active][: max(1, height - 2)]
+        full, empty = self._signs
+        lines = [line_of(view, width, full=full, empty=empty) for view in views]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        self._write(up + "".join(f"\r{line}\x1b[K\n" for line in lines) + "\x1b[J")
+        self._output.write(up + "".join(f"\r{line}\x1b[K\n" for line in lines) + "\x1b[J")
         self._drawn = len(lines)
 
-    def _say(self, task_id: str) -> None:
-        if task_id in self._ids:
-            self._write(f"{task_id}: {status_text(self._engine.task(task_id), self._engine.now())}\n")
 
-    def _say_files(self, task_id: str) -> None:
-        task = self._engine.task(task_id)
-        if task_id in self._ids and not task.described:
-            self._write(f"{task_id}: {task.wanted_count} files, {size_text(task.size)}\n")
-
-    def _say_progress(self, changed: dict[str, tuple[str, ...]]) -> None:
-        now = self._engine.now()
-        for task in self._tasks():
-            step = percent(task) // PLAIN_EVERY_PERCENT
-            if task.id in changed and task.state.is_active and step > self._said.get(task.id, 0):
-                self._said[task.id] = step
-                rate = size_text(round(task.rate(now)))
-                self._write(f"{task.id}: {percent(task)} % of {size_text(task.size)} at {rate}/s\n")
-
-    def _write(self, text: str) -> None:
-        try:
-            self._out.write(text)
-            self._out.flush()
-        except BrokenPipeError:  # nobody reads any more (`| head`): the download goes on without words
-            self._out = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  as long as the process
-            if self._out is not sys.stdout:
-                os.dup2(self._out.fileno(), 1)
+def screen(*, quiet: bool = False, as_json: bool = False, out: TextIO | None = None) -> Screen:
+    """Return the screen that was asked for, for where stdout goes."""
+    if quiet:
+        return Silent()
+    output = Output(out, encoding="utf-8" if as_json else "")
+    if as_json:
+        return JsonLines(output)
+    return LiveLines(output) if output.is_terminal else PlainLines(output)

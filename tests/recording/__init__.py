@@ -1,0 +1,1 @@
+"""Records `pulley pull` on a pseudo-terminal for the docs."""
