@@ -3,26 +3,38 @@
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from core.cli import WindowOptions
-from core.cli import main as command_line
+if TYPE_CHECKING:
+    from core.cli import WindowOptions
+
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run Pulley; return the exit code."""
-    return command_line(arguments, open_window=_open_window)
+    try:
+        from core.cli import main as command_line  # here, so that Ctrl-C while it loads is no traceback
+
+        return command_line(arguments, open_window=_open_window)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
-def _open_window(options: WindowOptions) -> int:
+def _open_window(options: "WindowOptions") -> int:
     if not _has_display(options):
-        print("pulley: no display was found. In a terminal use 'pulley pull HANDLE ...' instead.", file=sys.stderr)
+        print(
+            "pulley: no display was found. Without one, 'pulley pull HANDLE ...' pulls in the terminal and"
+            " 'pulley serve' runs the local API.",
+            file=sys.stderr,
+        )
         return 1
     from gui.app import open_window  # widgets are imported for a window alone
 
     return open_window(options)
 
 
-def _has_display(options: WindowOptions) -> bool:
+def _has_display(options: "WindowOptions") -> bool:
     """Tell whether a window can be shown; the demo with an end or a picture works without."""
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
         return True

@@ -15,7 +15,7 @@ from core.engine import Engine
 from gui.steering import Row, known, outermost
 from gui.style.icons import icon
 from gui.style.theme import Theme
-from gui.wording_actions import action_texts
+from gui.wording_actions import ActionText, action_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ SPECS = (
     Spec("actionRemoveWithFiles", "Shift+Del", "", Command.REMOVE),
     Spec("actionClearCompleted", "Ctrl+Shift+Del", "clear"),
     Spec("actionSelectAll", "Ctrl+A"),
+    Spec("actionVerify", "Ctrl+R", "verify", Command.VERIFY),
+    Spec("actionRepair", "Ctrl+Shift+R", "repair", Command.REPAIR),
     Spec("actionOpen", "Ctrl+Return"),
     Spec("actionOpenFolder", "Ctrl+E", "folder"),
     Spec("actionOpenPage", "Ctrl+G", "open-external"),
@@ -88,17 +90,12 @@ class Actions(QObject):
         texts = action_texts()
         for spec in SPECS:
             action = QAction(parent)
-            text = texts[spec.name]
             action.setObjectName(spec.name)
-            action.setText(text.text)
-            action.setIconText(text.tool)
             action.setShortcut(QKeySequence(spec.keys))
-            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            action.setToolTip(f"{text.tool} ({keys})")
-            action.setStatusTip(text.status)
             action.setMenuRole(spec.role)
             action.setCheckable(spec.checkable)
             self._actions[spec.name] = action
+            self.say(spec.name, texts[spec.name])
         self._paint()
         theme.changed.connect(self._paint)
 
@@ -119,6 +116,17 @@ class Actions(QObject):
             if command not in answers:
                 answers[command] = any(not engine.refusal(command, *row) for row in rows)
             self._actions[spec.name].setEnabled(answers[command])
+
+    def say(self, name: str, text: ActionText) -> None:
+        """Give an action its words, which may be other ones while it means something else."""
+        action = self._actions[name]
+        if action.iconText() == text.tool and action.text() == text.text:
+            return
+        action.setText(text.text)
+        action.setIconText(text.tool)
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{text.tool} ({keys})")
+        action.setStatusTip(text.status)
 
     def enable(self, name: str, on: bool) -> None:
         """Enable or disable one action."""

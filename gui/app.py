@@ -1,30 +1,44 @@
 """The composition root of the window: the only place of gui that builds things and knows how they fit together."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
 from core import __version__
+from core.api.control import Control, split_keys
+from core.api.events import Events
 from core.cli import WindowOptions
 from core.compose import Parts, build, limits_of
+from core.door.client import hand_over
+from core.door.server import Door
 from core.engine import Engine
 from core.errors import StoreError
-from core.holder import DataLock, Door, Held, hand_over
+from core.holder import DataLock, Held
+from core.interrupt import came_early
 from core.places import Places
 from core.settings import Settings, SettingsStore
 from core.states import TaskState
+from core.vault import MemorySecrets, Secrets, open_secrets
+from gui.api_switch import ApiSwitch
 from gui.awake import Awake
 from gui.loop import run
 from gui.main_window import MainWindow
 from gui.style.icons import icon
 from gui.style.theme import Theme
+
+if TYPE_CHECKING:
+    from core.api.server import ApiServer
+
+_log = logging.getLogger(__name__)
 
 CLOSE_S = 10.0
 DEMO_HANDLES = ("bartowski/Llama-3.2-1B-Instruct-GGUF", "tinyllama:gguf")
@@ -41,7 +55,7 @@ def open_window(options: WindowOptions) -> int:
     try:
         lock = DataLock(options.places.data, "window")
     except Held as held:
-        if held.holder is not None and hand_over(held.holder, list(options.handles)):
+        if hand_over(options.places.data, list(options.handles)):
             return 0
         return _complain(held)
     except StoreError as error:
@@ -94,12 +108,19 @@ def _run(options: WindowOptions, places: Places, lock: DataLock) -> int:
     return run(app, session.main)
 
 
+def _load_server() -> "type[ApiServer]":
+    from core.api.server import ApiServer  # aiohttp takes a tenth of a second: on a thread, where one is wanted
+
+    return ApiServer
+
+
 class Session:
     """One life of the window, from the stored tasks to a clean stop.
 
     Attributes:
         app, theme: Qt's application and how it looks.
         window: The window, once it is shown.
+        api: The switch of the local API, from a little earlier on.
     """
 
     def __init__(
@@ -111,6 +132,8 @@ class Session:
         parts: Parts,
         store: SettingsStore,
         settings: Settings,
+        *,
+        secrets: Secrets | None = None,
     ) -> None:
         self.app = app
         self.theme = Theme()
@@ -121,6 +144,9 @@ class Session:
         self._store = store
         self._settings = settings
         self._awake = Awake()
+        # The keys of a demo go with its data, and never replace those that are kept.
+        self._secrets = secrets or (MemorySecrets() if options.demo else open_secrets())
+        self.api: ApiSwitch | None = None
         self.window: MainWindow | None = None
         self._stop = asyncio.Event()
         self._code = 0
@@ -137,34 +163,64 @@ class Session:
         theme = self.theme
         theme.apply(self.app, self._settings.theme)
         self.app.setWindowIcon(icon("app", theme.tokens))
+        control = await self._open_control()
         try:
             await engine.load()
         except StoreError as error:
             await self._close()
             return _complain(error)
-        window = MainWindow(engine, self._store, theme, endpoint=self._parts.endpoint)
+        events = Events(engine)
+        api = self.api = self._switch(control, events)
+        window = MainWindow(engine, self._store, theme, endpoint=self._parts.endpoint, api=api)
         window.stop_requested.connect(self._stop.set)
         window.settings_changed.connect(self._apply)
         self.app.aboutToQuit.connect(self._stop.set)
         engine.totals_updated.connect(self._keep_awake)
         wake = self._stop_on_signals()
-        door = Door(self._lock, "window", lambda texts: self._take(window, texts))
+        door = Door(self._lock, "window", engine, events, open_window=lambda texts: self._take(window, texts))
         if not self._options.demo:
             await door.open()
         if self._options.picture:
             window.resize(*PICTURE_SIZE)
         window.show()
         self.window = window
+        api.apply(self._settings)
         self._begin(window)
         try:
             await self._stop.wait()
         finally:
             self._forget_signals(wake)
             self._awake.set(False)
+            await api.aclose()
             await door.aclose()
+            events.close()
             await self._close()
             window.finish()
         return self._code
+
+    async def _open_control(self) -> Control:
+        """Read the secrets that were kept, before anything needs them; a keyring that is slow is left behind."""
+        control = Control(
+            self._store,
+            self._secrets,
+            self._parts.net,
+            endpoint=self._parts.endpoint,
+            environ=os.environ,
+            apply=self._apply,
+        )
+        try:
+            await control.load()
+        except ValueError:
+            _log.warning("A secret in the system's keyring cannot be used; set it again.")
+        return control
+
+    def _switch(self, control: Control, events: Events) -> ApiSwitch:
+        async def make() -> "ApiServer":
+            server = await asyncio.to_thread(_load_server)
+            parts = self._parts
+            return server(parts.engine, events, control, cortexso=parts.cortexso, endpoint=parts.endpoint)
+
+        return ApiSwitch(make, control, self._secrets, fixed_keys=split_keys(os.environ.get("PULLEY_API_KEYS", "")))
 
     def _begin(self, window: MainWindow) -> None:
         if self._options.demo:
@@ -209,12 +265,16 @@ class Session:
         self._parts.engine.set_limits(limits_of(settings))
         self._parts.engine.set_root(self._places.models_or(settings.models_dir))
         self._keep_awake()
+        if self.api is not None:
+            self.api.apply(settings)
 
     def _keep_awake(self) -> None:
         self._awake.set(self._settings.keep_awake and self._parts.engine.totals.active > 0)
 
     def _stop_on_signals(self) -> QTimer | None:
         """Let SIGINT and SIGTERM stop the window; they have to wake the loop, which else never looks at them."""
+        if came_early():
+            self._stop.set()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
         if os.name == "nt":  # no readers on the proactor's loop: look five times a second

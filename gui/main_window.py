@@ -4,7 +4,7 @@ Knows the rooms of the window and the signals between them. Must not know how an
 commands to the engine and listens. It never waits: closing emits `stop_requested`, and `finish` closes for real.
 """
 
-from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidg
 from core.commands import Command
 from core.engine import Engine
 from core.errors import StoreError
-from core.settings import Settings, SettingsStore
+from core.settings import SettingsStore
 from core.states import ITEM_SIGNALS, TASK_SIGNALS
 from gui import steering, wording
 from gui import wording_window as words
 from gui.actions import Actions
+from gui.api_switch import ApiSwitch
 from gui.details.pane import DetailsPane
 from gui.dialogs.about import AboutDialog
 from gui.dialogs.leave import ask_quit
@@ -31,6 +32,7 @@ from gui.menus import fill_menu_bar, row_menu
 from gui.notices import Notice, NoticeStrip, find_notices
 from gui.row_actions import RowActions
 from gui.settings.dialog import SettingsDialog
+from gui.settings.local_api import LocalApiPage
 from gui.sidebar.status_filter import StatusFilter
 from gui.status_bar import StatusBar
 from gui.style.theme import Theme
@@ -59,7 +61,15 @@ class MainWindow(QMainWindow):
     stop_requested = Signal()
     settings_changed = Signal(object)
 
-    def __init__(self, engine: Engine, settings_store: SettingsStore, theme: Theme, *, endpoint: str = "") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings_store: SettingsStore,
+        theme: Theme,
+        *,
+        endpoint: str = "",
+        api: ApiSwitch | None = None,
+    ) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle(words.title())
@@ -69,6 +79,7 @@ class MainWindow(QMainWindow):
         self._engine = engine
         self._store = settings_store
         self._theme = theme
+        self._api = api
         self._is_stopping = False
         self._may_close = False
         self._quit_question: QWidget | None = None
@@ -173,6 +184,8 @@ class MainWindow(QMainWindow):
     def _connect_rooms(self) -> None:
         for room in (self._intake, self._rows):
             room.said.connect(self.status.say)
+        if self._api is not None:
+            self._api.said.connect(self.status.say)
         self.tree.refused.connect(self.status.say)
         self.details.refused.connect(self.status.say)
         self._intake.added.connect(lambda ids: self.tree.select_task(ids[0]))
@@ -292,19 +305,24 @@ class MainWindow(QMainWindow):
 
     def open_settings(self) -> None:
         """Show the settings."""
-        settings, now = self._store.current, str(self._engine.root)
-        default = wording.folder(self._engine.root) if settings.models_dir is None else words.default_folder()
-        dialog = SettingsDialog(settings, default_dir=default, folder_now=now, parent=self)
+        is_default = self._store.current.models_dir is None
+        dialog = SettingsDialog(
+            self._store.current,
+            default_dir=wording.folder(self._engine.root) if is_default else words.default_folder(),
+            folder_now=str(self._engine.root),
+            api=LocalApiPage(lambda: self._store.current, self._api, self._theme) if self._api else None,
+            parent=self,
+        )
         dialog.applied.connect(self._apply)
         dialog.open()
 
-    def _apply(self, settings: Settings) -> None:
-        self._save(settings)
-        self.settings_changed.emit(settings)
+    def _apply(self, changes: dict[str, Any]) -> None:
+        self._save(changes)
+        self.settings_changed.emit(self._store.current)
 
-    def _save(self, settings: Settings) -> None:
+    def _save(self, changes: dict[str, Any]) -> None:
         try:
-            self._store.save(settings)
+            self._store.update(changes)
         except StoreError as error:
             self.status.say(f"{error.message}. {error.meaning}")
 
@@ -330,7 +348,7 @@ class MainWindow(QMainWindow):
 
     def _quit(self, ask_again: bool) -> None:
         if not ask_again:
-            self._apply(replace(self._store.current, ask_before_quit=False))
+            self._apply({"ask_before_quit": False})
         self._stop()
 
     def _stop(self) -> None:
@@ -347,7 +365,7 @@ class MainWindow(QMainWindow):
     def finish(self) -> None:
         """Remember the layout and close for real; whoever holds the engine has stopped it."""
         self._is_stopping = self._may_close = True
-        self._save(replace(self._store.current, layout=self._layout.save()))
+        self._save({"layout": self._layout.save()})
         self.close()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -16,14 +16,17 @@ _BAR = {
         "actionRemove", "actionRemoveWithFiles", "actionClearCompleted",
     ),
     "view": ("actionToggleSidebar", "actionToggleDetails", "", "actionFilter", "actionProperties"),
-    "tools": ("actionOpen", "actionOpenFolder", "actionOpenPage", "", "actionSettings"),
+    "tools": (
+        "actionVerify", "actionRepair", "", "actionOpen", "actionOpenFolder", "actionOpenPage", "",
+        "actionSettings",
+    ),
     "help": ("actionShortcuts", "", "actionAbout"),
 }  # fmt: skip
 
 _ROW = (
     "actionResume", "actionPause", "actionStartNow", "actionRetry", "",
     "actionOpen", "actionOpenFolder", "actionOpenPage", "copy", "",
-    "actionChooseFiles", "",
+    "actionChooseFiles", "", "actionVerify", "actionRepair", "",
     "actionRemove", "actionRemoveWithFiles", "", "actionProperties",
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ from gui import wording_window as words
 from gui.actions import SPECS, Actions
 from gui.dialogs.remove import ask_remove
 from gui.steering import Row
+from gui.wording_actions import action_texts, stop_verifying
 
 Pair = tuple[Task, Item | None]
 
@@ -46,7 +47,10 @@ class RowActions(QObject):
         self._window = window
         self._selected = selected
         self._endpoint = endpoint
+        self._verified: dict[str, tuple[int, int]] = {}
         self._connect()
+        engine.verification_progressed.connect(self._on_verification)
+        engine.verification_ended.connect(self._on_verification_ended)
 
     def _connect(self) -> None:
         special: dict[str, Callable[[], None]] = {
@@ -60,6 +64,7 @@ class RowActions(QObject):
             "actionOpen": self._open,
             "actionOpenFolder": self.open_folder,
             "actionOpenPage": self._open_page,
+            "actionVerify": self._verify,
             "actionCopyId": self._copy_id,
             "actionCopyLink": lambda: self._copy(lambda t, i: outside.link_of(t, i, self._endpoint)),
             "actionCopyPath": lambda: self._copy(lambda t, i: str(outside.saved_in(t, i) or "")),
@@ -81,6 +86,7 @@ class RowActions(QObject):
         engine, enable = self._engine, self._actions.enable
         rows = self._selected()
         self._actions.update_enabled(engine, rows)
+        self._update_verify(rows)
         pairs = self._pairs(rows)
         first = pairs[0] if pairs else None
         enable("actionOpen", first is not None and outside.openable(*first) is not None)
@@ -138,6 +144,44 @@ class RowActions(QObject):
     def _clear_completed(self) -> None:
         ids = steering.completed_tasks(self._engine)
         self.said.emit(steering.remove(self._engine, ids) or words.cleared(len(ids)))
+
+    # -- verifying --------------------------------------------------------------------------------------------
+
+    def _update_verify(self, rows: list[Row]) -> None:
+        """Let Verify stop what it began, where there is nothing else among the rows to verify."""
+        stops = not self._actions["actionVerify"].isEnabled() and bool(steering.verified_now(self._engine, rows))
+        if stops:
+            self._actions.enable("actionVerify", True)
+        self._actions.say("actionVerify", stop_verifying() if stops else action_texts()["actionVerify"])
+
+    def _verify(self) -> None:
+        rows = self._selected()
+        if steering.accepted(self._engine, Command.VERIFY, rows):
+            self._send(Command.VERIFY)
+            return
+        for task_id in steering.verified_now(self._engine, rows):
+            self._engine.stop_verifying(task_id)
+
+    def _on_verification(self, task_id: str) -> None:
+        """Note at the beginning what the end is to be told about."""
+        if task_id in self._verified:
+            return
+        task = self._engine.task(task_id)
+        if task.check is not None:
+            items = [task.items[item_id] for item_id in task.check.item_ids]
+            self._verified[task_id] = (len(items), sum(not item.file.hash for item in items))
+            self.update_enabled()
+
+    def _on_verification_ended(self, task_id: str, bad: int, was_stopped: bool) -> None:
+        count, size_only = self._verified.pop(task_id, (0, 0))
+        name = self._engine.task(task_id).name
+        if was_stopped:
+            self.said.emit(words.verifying_stopped(name))
+        elif bad:
+            self.said.emit(words.found_damaged(name, bad, count))
+        else:
+            self.said.emit(words.verified(name, count, size_only))
+        self.update_enabled()
 
     # -- outside ----------------------------------------------------------------------------------------------
 

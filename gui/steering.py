@@ -39,6 +39,8 @@ def send(engine: Engine, command: Command, rows: Sequence[Row]) -> str:
         Command.RESUME: engine.resume,
         Command.START_NOW: engine.start_now,
         Command.RETRY: engine.retry,
+        Command.VERIFY: engine.verify,
+        Command.REPAIR: engine.repair,
     }
     refused = ""
     for row in accepted(engine, command, outermost(rows)):
@@ -47,6 +49,17 @@ def send(engine: Engine, command: Command, rows: Sequence[Row]) -> str:
         except CommandRefused as error:
             refused = error.message
     return refused
+
+
+def verified_now(engine: Engine, rows: Iterable[Row]) -> list[str]:
+    """Return the ids of the tasks whose verification reads one of these rows, or waits to."""
+    tasks = {task.id: task for task in engine.tasks}
+    found = [
+        task_id
+        for task_id, item_id in known(engine, rows)
+        if (check := tasks[task_id].check) is not None and (item_id is None or item_id in check.item_ids)
+    ]
+    return list(dict.fromkeys(found))
 
 
 def pause_all(engine: Engine) -> str:

@@ -17,9 +17,9 @@ _WITH_TEXT = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 _GROUPS = (
     ("actionResume", "actionPause", "actionRemove"),
     ("actionMoveUp", "actionMoveDown"),
-    ("actionOpenFolder",),
+    ("actionVerify", "actionOpenFolder"),
 )
-_NAMED = ("actionResume", "actionPause")  # the words that tell two similar signs apart
+_NAMED = ("actionResume", "actionPause", "actionVerify")  # words that tell similar signs apart, and what is meant
 
 
 class FilterEdit(QLineEdit):
@@ -82,8 +82,8 @@ class ToolBar(QToolBar):
         """Add an action as a button that the keyboard reaches."""
         button = QToolButton()
         button.setDefaultAction(action)
-        button.setAccessibleName(action.iconText())
-        button.setAccessibleDescription(action.statusTip())
+        _spoken(button, action)
+        action.changed.connect(lambda: _spoken(button, action))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setAutoRaise(True)
         if primary:
@@ -96,3 +96,10 @@ class ToolBar(QToolBar):
         tokens = self._theme.tokens
         self._lens.setIcon(icon("filter", tokens, role="muted"))
         self._add.setIcon(icon("add", tokens, role="on_accent"))
+
+
+def _spoken(button: QToolButton, action: QAction) -> None:
+    """Tell a screen reader what the button does now."""
+    if button.accessibleName() != action.iconText():
+        button.setAccessibleName(action.iconText())
+        button.setAccessibleDescription(action.statusTip())

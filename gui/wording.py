@@ -120,6 +120,8 @@ def connections(count: int) -> str:
 
 def task_status(task: Task, now: float, *, first: bool = False) -> str:
     """Return what a model's row says about itself; `first`: next in the queue. `now` is the engine's clock."""
+    if task.check is not None:
+        return _verifying(task.check.checked, task.check.total) if task.check.has_begun else _waits_to_verify()
     match task.state:
         case TaskState.QUEUED:
             return translate("Tree", "Queued · starts next") if first else translate("Tree", "Queued")
@@ -135,13 +137,15 @@ def task_status(task: Task, now: float, *, first: bool = False) -> str:
             hashed = all(item.file.hash for item in task.wanted_items())
             return translate("Tree", "Completed · verified") if hashed else _size_only()
         case TaskState.FAILED:
-            return failure(task_failure(task))
+            return _damaged(task) or failure(task_failure(task))
         case _:
             return translate("Tree", "Cancelled")
 
 
 def item_status(item: Item, now: float) -> str:
     """Return what a file's row says about itself."""
+    if (share := item.checked_share) is not None:
+        return _verifying(int(share * 1000), 1000)
     match item.state:
         case ItemState.WAITING:
             return translate("Tree", "Queued")
@@ -204,6 +208,18 @@ def _verifying(checked: int, whole: int) -> str:
     return fill(translate("Tree", "Verifying %1 %"), QLocale().toString(share))
 
 
+def _waits_to_verify() -> str:
+    return translate("Tree", "Waiting to be verified")
+
+
+def _damaged(task: Task) -> str:
+    """Sum up a complete model in which several files were found damaged; empty where that is not why it failed."""
+    count = sum(item.is_damaged for item in task.items.values())
+    if count < 2 or task.failure is not None:
+        return ""
+    return plural(translate("Tree", "Failed: %n file(s) damaged or missing", "", count), count)
+
+
 def _size_only() -> str:
     return translate("Tree", "Completed · size only")
 
@@ -240,6 +256,10 @@ def failure(reason: Failure | None) -> str:
         return translate("Tree", "Failed")
     if reason.kind == "GatedModel":
         return translate("Tree", "Needs access: accept the terms on its page")
+    if reason.kind == "Damaged":
+        return translate("Tree", "Failed: the file is damaged")
+    if reason.kind == "Missing":
+        return translate("Tree", "Failed: the file is missing")
     needs = reason.kind in NEEDS_ACCESS
     text = translate("Tree", "Needs access: %1") if needs else translate("Tree", "Failed: %1")
     return fill(text, one_line(reason.message))

@@ -68,6 +68,15 @@ def _list_actions() -> dict[str, ActionText]:
     }
 
 
+def stop_verifying() -> ActionText:
+    """Return what Verify says while the selected models are being verified."""
+    return ActionText(
+        translate("Actions", "Stop &verifying"),
+        translate("Actions", "Stop verifying"),
+        translate("Actions", "Stop reading the selected files; nothing on the disk is changed"),
+    )
+
+
 def _queue_actions() -> dict[str, ActionText]:
     return {
         "actionResume": ActionText(
@@ -154,6 +163,16 @@ def _model_actions() -> dict[str, ActionText]:
             translate("Actions", "C&hoose files…"),
             translate("Actions", "Choose files"),
             translate("Actions", "Choose which files of the selected model to download"),
+        ),
+        "actionVerify": ActionText(
+            translate("Actions", "&Verify"),
+            translate("Actions", "Verify"),
+            translate("Actions", "Read the selected complete models or files again and compare size and hash"),
+        ),
+        "actionRepair": ActionText(
+            translate("Actions", "Repai&r"),
+            translate("Actions", "Repair"),
+            translate("Actions", "Fetch damaged and missing files again; a damaged copy is kept beside it"),
         ),
         "actionProperties": ActionText(
             translate("Actions", "P&roperties"),

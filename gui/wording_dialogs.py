@@ -263,6 +263,7 @@ def settings_label(name: str) -> str:
         "models_dir": translate("Settings", "&Models folder"),
         "parallel_tasks": translate("Settings", "Models in &parallel"),
         "connections_per_host": translate("Settings", "&Connections to one host"),
+        "max_connections": translate("Settings", "Connections in &all"),
         "theme": translate("Settings", "&Theme"),
         "ask_before_quit": translate("Settings", "Ask before &quitting while downloads are under way"),
         "keep_awake": translate("Settings", "&Keep the machine awake while something is coming in"),

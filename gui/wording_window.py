@@ -153,6 +153,32 @@ def file_failed(reason: str) -> str:
     return translate("Window", "The file could not be used: {reason}").format(reason=reason)
 
 
+def verified(name: str, count: int, size_only: int) -> str:
+    """Return what is said of a model after its files were found right, some by their size alone."""
+    if size_only == count:
+        text = translate("Window", "{name}: %n file(s) of the right size; no hash is published", "", count)
+        return plural(text, count).format(name=name)
+    text = plural(translate("Window", "{name}: %n file(s) verified, all is right", "", count), count)
+    if size_only:
+        return translate("Window", "{text}, {count} by size only").format(
+            text=text.format(name=name), count=size_only
+        )
+    return text.format(name=name)
+
+
+def found_damaged(name: str, bad: int, count: int) -> str:
+    """Return what is said of a model after files were found damaged or missing."""
+    text = translate(
+        "Window", "{name}: {bad} of %n file(s) damaged or missing. Repair fetches only those", "", count
+    )
+    return plural(text, count).format(bad=bad, name=name)
+
+
+def verifying_stopped(name: str) -> str:
+    """Return what is said when a verification was stopped before its end."""
+    return translate("Window", "{name} was not verified to the end").format(name=name)
+
+
 # -- notices above the list ------------------------------------------------------------------------------------
 
 

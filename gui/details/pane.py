@@ -72,6 +72,8 @@ class DetailsPane(QWidget):
 
     def _connect(self, engine: Engine) -> None:
         engine.progress_updated.connect(self._on_progress)
+        engine.verification_progressed.connect(self._on_state)
+        engine.verification_ended.connect(self._on_state)
         engine.items_added.connect(self._on_items_added)
         engine.task_removed.connect(self._on_removed)
         for name in TASK_SIGNALS.values():

@@ -1,69 +1,136 @@
 """The settings dialog: pages in tabs, OK, Cancel, Apply. What is applied leaves through `applied`."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.settings import Settings
 from gui import wording_dialogs as words
+from gui import wording_settings
 from gui.settings.general import GeneralPage
+from gui.settings.local_api import LocalApiPage
 
-WIDTH_PX = 620
+WIDTH_PX = 640
+AIR_PX = 60  # for the frame that the desktop draws around the dialog
 
 
 class SettingsDialog(QDialog):
     """Lets a person choose.
 
     Signals:
-        applied: Settings, on OK and Apply, where they differ from those before.
+        applied: dict of the settings that were changed here, on OK and Apply, where there are any. Only those, so
+            that nothing is lost that a program changed meanwhile.
     """
 
     applied = Signal(object)
 
     def __init__(
-        self, settings: Settings, *, default_dir: str, folder_now: str = "", parent: QWidget | None = None
+        self,
+        settings: Settings,
+        *,
+        default_dir: str,
+        folder_now: str = "",
+        api: LocalApiPage | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("settingsDialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(words.settings_title())
         self.setMinimumWidth(WIDTH_PX)
-        self._applied = settings
         self.general = GeneralPage(settings, default_dir=default_dir, folder_now=folder_now)
         self.general.changed.connect(self._check)
-        tabs = QTabWidget()
-        tabs.setObjectName("settingsTabs")
-        tabs.setDocumentMode(True)
-        tabs.addTab(self.general, words.settings_general())
-        buttons = QDialogButtonBox()
-        role = QDialogButtonBox.ButtonRole
-        self.ok: QPushButton = buttons.addButton(words.button("ok"), role.AcceptRole)
-        self.ok.setProperty("primary", True)
-        self.ok.setDefault(True)
-        buttons.addButton(words.button("cancel"), role.RejectRole)
-        self.apply: QPushButton = buttons.addButton(words.button("apply"), role.ApplyRole)
-        self.apply.clicked.connect(self._apply)
-        buttons.accepted.connect(self._accept)
-        buttons.rejected.connect(self.reject)
+        self.api = api
+        self._grow = QTimer(self, singleShot=True, interval=0)  # once the page knows its height
+        self._grow.timeout.connect(self._fit)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("settingsTabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.general, words.settings_general())
+        if api is not None:
+            self.tabs.addTab(self._scrolled(api), wording_settings.api_page())
+            api.height_changed.connect(self._grow.start)
+            api.changed.connect(self._check)
+            api.apply_wanted.connect(self._apply_now)
+        buttons = self._buttons()
         row = QHBoxLayout()
         row.setContentsMargins(20, 0, 20, 20)
         row.addWidget(buttons)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
-        column.addWidget(tabs)
+        column.addWidget(self.tabs)
         column.addLayout(row)
+        self.ok.setDefault(True)  # in the dialog by now: before, another button would be what Enter presses
+        self.tabs.currentChanged.connect(self._grow.start)
         self._check()
         self.general.folder.setFocus()
 
+    @staticmethod
+    def _scrolled(page: QWidget) -> QScrollArea:
+        """Let a page scroll where the screen is too low for it."""
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(page)
+        return area
+
+    def _fit(self) -> None:
+        """Grow by what the page lacks, as far as the screen goes."""
+        area = self.tabs.currentWidget()
+        if not isinstance(area, QScrollArea) or self.api is None:
+            return
+        lacks = self.api.heightForWidth(area.viewport().width()) - area.viewport().height()
+        most = self.screen().availableGeometry().height() - AIR_PX
+        if lacks > 0:
+            self.resize(self.width(), min(self.height() + lacks, max(most, self.height())))
+
+    def _buttons(self) -> QDialogButtonBox:
+        buttons = QDialogButtonBox()
+        role = QDialogButtonBox.ButtonRole
+        self.ok: QPushButton = buttons.addButton(words.button("ok"), role.AcceptRole)
+        self.ok.setProperty("primary", True)
+        buttons.addButton(words.button("cancel"), role.RejectRole)
+        self.apply: QPushButton = buttons.addButton(words.button("apply"), role.ApplyRole)
+        self.apply.clicked.connect(self._apply)
+        buttons.accepted.connect(self._accept)
+        buttons.rejected.connect(self.reject)
+        return buttons
+
+    def _changes(self) -> dict[str, Any]:
+        return self.general.changes() | (self.api.changes() if self.api is not None else {})
+
     def _check(self) -> None:
-        valid = self.general.is_valid
+        valid = self.general.is_valid and (self.api is None or self.api.is_valid)
+        more = self.api is not None and self.api.has_more_to_apply
         self.ok.setEnabled(valid)
-        self.apply.setEnabled(valid and self.general.settings() != self._applied)
+        self.apply.setEnabled(valid and (more or bool(self._changes())))
+
+    def _apply_now(self) -> None:
+        if self.ok.isEnabled():
+            self._apply()
 
     def _apply(self) -> None:
-        chosen = self.general.settings()
-        if chosen != self._applied:
-            self._applied = chosen
-            self.applied.emit(chosen)
+        changes = self._changes()
+        if self.api is not None:
+            self.api.apply_keys()  # before the settings: a server is not opened without the keys it was to have
+        if changes:
+            self.applied.emit(changes)
+        self.general.settle()
+        if self.api is not None:
+            self.api.settle()
         self._check()
 
     def _accept(self) -> None:

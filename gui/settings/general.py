@@ -1,29 +1,27 @@
 """The General page: folder, limits, look, questions. Knows Settings and what is valid; applies nothing."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from core.settings import CONNECTIONS_PER_HOST, PARALLEL_TASKS, THEMES, Settings
+from core.settings import CONNECTIONS, CONNECTIONS_PER_HOST, PARALLEL_TASKS, THEMES, Settings
 from gui import wording_dialogs as words
-from gui.parts import MARGIN_PX, heading, named, plain_label
+from gui.parts import MARGIN_PX, named, plain_label
+from gui.settings.parts import group, narrow, number, row_label
 
-LABEL_WIDTH_PX = 190
 THEME_WIDTH_PX = 180
 
 
@@ -49,7 +47,7 @@ class GeneralPage(QWidget):
     """Shows and takes the general settings.
 
     Signals:
-        changed: Something was changed; `is_valid` and `settings` tell what stands there now.
+        changed: Something was changed; `is_valid` and `changes` tell what stands there now.
     """
 
     changed = Signal()
@@ -58,7 +56,6 @@ class GeneralPage(QWidget):
         self, settings: Settings, *, default_dir: str, folder_now: str = "", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._before = settings
         self._folder_now = folder_now
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
@@ -66,11 +63,12 @@ class GeneralPage(QWidget):
         self._build_saving(column, settings, default_dir)
         self._build_limits(column, settings)
         self._build_window(column, settings)
+        self._before = self._values()
         column.addStretch(1)
         self._check()
 
     def _build_saving(self, column: QVBoxLayout, settings: Settings, default_dir: str) -> None:
-        form = _group(column, "saving")
+        form = group(column, words.settings_heading("saving"))
         self.folder = named(QLineEdit(settings.models_dir or ""), "modelsDirEdit")
         self.folder.setPlaceholderText(default_dir)
         self.folder.setClearButtonEnabled(True)
@@ -81,53 +79,59 @@ class GeneralPage(QWidget):
         row.setSpacing(8)
         row.addWidget(self.folder, 1)
         row.addWidget(self.browse)
-        label = _label("models_dir")
-        label.setBuddy(self.folder)
-        form.addRow(label, row)
+        form.addRow(row_label(words.settings_label("models_dir"), self.folder), row)
         self.hint = plain_label(name="modelsDirHint", muted=True)
         form.addRow(QLabel(), self.hint)
 
     def _build_limits(self, column: QVBoxLayout, settings: Settings) -> None:
-        form = _group(column, "limits")
-        self.tasks = _spin("parallelTasksSpin", PARALLEL_TASKS, settings.parallel_tasks)
-        self.connections = _spin("connectionsSpin", CONNECTIONS_PER_HOST, settings.connections_per_host)
-        for name, spin in (("parallel_tasks", self.tasks), ("connections_per_host", self.connections)):
+        form = group(column, words.settings_heading("limits"))
+        self.tasks = number("parallelTasksSpin", PARALLEL_TASKS, settings.parallel_tasks)
+        self.connections = number("connectionsSpin", CONNECTIONS_PER_HOST, settings.connections_per_host)
+        self.all_connections = number("allConnectionsSpin", CONNECTIONS, settings.max_connections)
+        for name, spin in (
+            ("parallel_tasks", self.tasks),
+            ("connections_per_host", self.connections),
+            ("max_connections", self.all_connections),
+        ):
             spin.valueChanged.connect(self._on_changed)
-            label = _label(name)
-            label.setBuddy(spin)
-            form.addRow(label, spin)
+            form.addRow(row_label(words.settings_label(name), spin), spin)
 
     def _build_window(self, column: QVBoxLayout, settings: Settings) -> None:
-        form = _group(column, "window")
+        form = group(column, words.settings_heading("window"))
         self.theme = named(QComboBox(), "themeCombo")
         for name in THEMES:
             self.theme.addItem(words.settings_theme(name), name)
         self.theme.setFixedWidth(THEME_WIDTH_PX)
         self.theme.setCurrentIndex(THEMES.index(settings.theme))
         self.theme.currentIndexChanged.connect(self._on_changed)
-        label = _label("theme")
-        label.setBuddy(self.theme)
-        form.addRow(label, self.theme)
+        form.addRow(row_label(words.settings_label("theme"), self.theme), self.theme)
         self.ask = named(QCheckBox(words.settings_label("ask_before_quit")), "askBeforeQuit")
         self.ask.setChecked(settings.ask_before_quit)
         self.awake = named(QCheckBox(words.settings_label("keep_awake")), "keepAwake")
         self.awake.setChecked(settings.keep_awake)
         for box in (self.ask, self.awake):
             box.toggled.connect(self._on_changed)
-            form.addRow(box)
+            form.addRow(narrow(box))
 
-    def settings(self) -> Settings:
-        """Return what stands there now; only where `is_valid`."""
+    def changes(self) -> dict[str, Any]:
+        """Return the settings that were changed here since `settle`; only where `is_valid`."""
+        return {name: value for name, value in self._values().items() if value != self._before[name]}
+
+    def settle(self) -> None:
+        """What stands there was applied."""
+        self._before = self._values()
+
+    def _values(self) -> dict[str, Any]:
         text = self.folder.text().strip()
-        return replace(
-            self._before,
-            models_dir=str(Path(text).expanduser()) if text else None,
-            parallel_tasks=self.tasks.value(),
-            connections_per_host=self.connections.value(),
-            theme=self.theme.currentData(),
-            ask_before_quit=self.ask.isChecked(),
-            keep_awake=self.awake.isChecked(),
-        )
+        return {
+            "models_dir": str(Path(text).expanduser()) if text else None,
+            "parallel_tasks": self.tasks.value(),
+            "connections_per_host": self.connections.value(),
+            "max_connections": self.all_connections.value(),
+            "theme": self.theme.currentData(),
+            "ask_before_quit": self.ask.isChecked(),
+            "keep_awake": self.awake.isChecked(),
+        }
 
     @property
     def is_valid(self) -> bool:
@@ -158,29 +162,3 @@ class GeneralPage(QWidget):
         dialog.fileSelected.connect(self.folder.setText)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
-
-
-def _group(column: QVBoxLayout, name: str) -> QFormLayout:
-    if column.count():
-        column.addSpacing(12)
-    column.addWidget(heading(words.settings_heading(name)))
-    form = QFormLayout()
-    form.setHorizontalSpacing(16)
-    form.setVerticalSpacing(8)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    column.addLayout(form)
-    return form
-
-
-def _label(name: str) -> QLabel:
-    label = QLabel(words.settings_label(name))
-    label.setMinimumWidth(LABEL_WIDTH_PX)
-    return label
-
-
-def _spin(name: str, allowed: range, value: int) -> QSpinBox:
-    spin = named(QSpinBox(), name)
-    spin.setRange(allowed.start, allowed.stop - 1)
-    spin.setValue(value)
-    spin.setFixedWidth(90)
-    return spin

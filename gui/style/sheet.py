@@ -2,7 +2,8 @@
 
 Its marks are pictures under Qt's search path `sheet:`, in two colours each. Item views have no `::item` rules here:
 their delegates paint them, and a rule would slow every row.
-Widgets opt in by property: `primary=true` on a button, `muted=true` on a label, `side=true` on a frame or a list.
+Widgets opt in by property: `primary=true` on a button, `muted=true` on a label, `side=true` on a frame or a list,
+`field=true` on a list that stands among fields, `clear=true` on a flat text that shows its ground.
 """
 
 from string import Template
@@ -75,6 +76,9 @@ QGroupBox { border: 1px solid $line; border-radius: 6px; margin-top: 10px; paddi
 QGroupBox::title { subcontrol-origin: margin; left: 10px; padding: 0 4px; color: $muted; }
 
 QAbstractItemView { background: $panel; color: $text; border: none; outline: 0; }
+QAbstractItemView[field="true"] { background: $field; border: 1px solid $line; border-radius: 6px; padding: 2px; }
+QAbstractItemView[field="true"]:focus { border-color: $accent; }
+QPlainTextEdit[flat="true"][clear="true"] { background: transparent; }
 QAbstractItemView[side="true"], QFrame[side="true"], QWidget[side="true"] { background: $side; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line;

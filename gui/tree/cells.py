@@ -56,21 +56,30 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def tone(row: Task | Item) -> Tone:
-    """Return the tone of a row; a task that only waits to retry says so."""
+    """Return the tone of a row; a task that only waits to retry says so, one that is verified too."""
     if isinstance(row, Item):
-        return _ITEM_TONES[row.state]
+        return _ITEM_TONES[row.state] if row.checked_share is None else Tone.VERIFYING
+    if row.check is not None:
+        return Tone.VERIFYING
     if row.state is TaskState.RUNNING and wording.next_retry(row) is not None:
         return Tone.WAITING
     return _TASK_TONES[row.state]
 
 
 def permille(row: Task | Item) -> int | None:
-    """Return the kept share, 0..1000, 1000 only when all is there; None while it is unknown."""
+    """Return the kept share, 0..1000, 1000 only when all is there; None while it is unknown.
+
+    While finished files are verified: the share that is read.
+    """
     if isinstance(row, Task):
+        if row.check is not None:
+            return int(row.check.fraction * 1000)
         fraction = row.fraction
         if fraction is None:
             return None if row.state is TaskState.RESOLVING else 0
         return int(fraction * 1000)
+    if (share := row.checked_share) is not None:
+        return int(share * 1000)
     if row.state is ItemState.DONE:
         return 1000
     if row.file.size is None:

@@ -55,6 +55,8 @@ class TaskTreeModel(TaskTreeBase):
         engine.task_moved.connect(self._on_task_moved)
         engine.items_added.connect(self._on_items_added)
         engine.progress_updated.connect(self._on_progress_updated)
+        engine.verification_progressed.connect(self._on_verification)
+        engine.verification_ended.connect(self._on_verification)
         for name in TASK_SIGNALS.values():
             getattr(engine, name).connect(self._on_task_state)
         for name in ITEM_SIGNALS.values():
@@ -172,6 +174,17 @@ class TaskTreeModel(TaskTreeBase):
             self._tell(changed)
         else:
             self._missed = True
+
+    def _on_verification(self, task_id: str) -> None:
+        """Tell of the model, of the file that is being read, and of the one before it."""
+        row = self._by_id.get(task_id)
+        if row is None:
+            return
+        current = "" if row.task.check is None else row.task.check.current[0]
+        before, row.reads = row.reads, current
+        self._on_progress_updated(
+            {task_id: tuple(dict.fromkeys(item_id for item_id in (before, current) if item_id))}
+        )
 
     def _on_pulse(self) -> None:
         running = {row.task.id: row.running_ids() for row in self._rows if row.task.state.is_active}

@@ -18,14 +18,16 @@ class TaskRow:
     Attributes:
         items: The items: those of the selection first, each part by path, numbers in their natural order.
         place: Row of an item by its id.
+        reads: Item whose file a verification was last told to read; empty for none.
     """
 
-    __slots__ = ("_left_out", "_seen", "_seen_task", "items", "place", "task")
+    __slots__ = ("_left_out", "_seen", "_seen_task", "items", "place", "reads", "task")
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self.items: list[Item] = []
         self.place: dict[str, int] = {}
+        self.reads = ""
         self._seen: dict[str, tuple[object, ...]] = {}
         self._seen_task: tuple[object, ...] = ()
         self._left_out: set[str] = set()

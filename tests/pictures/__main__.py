@@ -1,16 +1,18 @@
 """Opens the real window against a demo hub, brings models into the states to show, and grabs pictures.
 
-`python -m tests.pictures FOLDER` writes downloading.png, paused.png, failed.png and dark.png there.
+`python -m tests.pictures FOLDER` writes downloading.png, paused.png, failed.png, dark.png and api.png
+there; for the last one, port 39281 has to be free.
 """
 
 import asyncio
 import os
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from core.cli import WindowOptions
 from core.compose import build
@@ -22,8 +24,12 @@ from core.places import Places
 from core.settings import SettingsStore
 from core.spawn import spawn
 from core.states import TaskState
+from core.vault import new_key
 from gui.app import Session
 from gui.loop import run
+from gui.main_window import MainWindow
+from gui.settings.dialog import SettingsDialog
+from tests.fakes.api import FakeSecrets
 
 SIZE = (1280, 860)
 LLAMA = "bartowski/Llama-3.2-1B-Instruct-GGUF"
@@ -65,12 +71,13 @@ class Photographer:
             while not condition():
                 await asyncio.sleep(0.02)
 
-    async def take(self, name: str) -> None:
-        """Write one picture once everything is painted."""
-        assert self._session.window is not None
+    async def take(self, name: str, part: QWidget | None = None) -> None:
+        """Write one picture once everything is painted, of the window or of a part."""
+        shown = part or self._session.window
+        assert shown is not None
         await asyncio.sleep(0.4)
         path = self._folder / f"{name}.png"
-        if not self._session.window.grab().save(str(path)):
+        if not shown.grab().save(str(path)):
             raise SystemExit(f"{path} could not be written")
         print(path)
 
@@ -106,7 +113,28 @@ class Photographer:
         window.tree.select_task(TINY)
         self._session.theme.apply(self._session.app, "dark")
         await self.take("dark")
+        self._session.theme.apply(self._session.app, "light")
+        await self.local_api(window)
         window.close()
+
+    async def local_api(self, window: MainWindow) -> None:
+        """Show the settings of the local API while two programs use it."""
+        api = self._session.api
+        assert api is not None
+        key = new_key()
+        api.set_keys([key, new_key()])
+        window._apply({"api_enabled": True, "allowed_origins": ("http://localhost:1420", "tauri://localhost")})
+        await self.until(lambda: api.is_on)
+        for program in ("Jan", "curl/8.15"):
+            headers = {"User-Agent": program, "Authorization": f"Bearer {key}"}
+            request = urllib.request.Request(f"{api.url}/v1/models", headers=headers)
+            (await asyncio.to_thread(urllib.request.urlopen, request)).close()
+        window.open_settings()
+        dialog = window.findChild(SettingsDialog)
+        assert dialog is not None
+        dialog.tabs.setCurrentIndex(1)
+        await self.take("api", dialog)
+        dialog.reject()
 
 
 async def main(app: QApplication, folder: Path) -> None:
@@ -123,7 +151,8 @@ async def main(app: QApplication, folder: Path) -> None:
         (places.data / "settings.yml").write_text(SETTINGS, encoding="utf-8")
         settings = store.load()
         parts = build(places.data, places.models_or(None), settings, os.environ)
-        session = Session(app, WindowOptions(places), places, lock, parts, store, settings)
+        options = WindowOptions(places)
+        session = Session(app, options, places, lock, parts, store, settings, secrets=FakeSecrets())
         running = spawn(session.main(), name="session")
         try:
             await Photographer(session, knobs, folder).story()

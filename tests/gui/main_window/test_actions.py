@@ -43,7 +43,7 @@ def test_the_keys_are_the_promised_ones(window: MainWindow) -> None:
         "actionAdd": "Ctrl+N", "actionResume": "Ctrl+S", "actionPause": "Ctrl+P", "actionRemove": "Del",
         "actionRemoveWithFiles": "Shift+Del", "actionMoveUp": "Ctrl+Up", "actionMoveDown": "Ctrl+Down",
         "actionOpenFolder": "Ctrl+E", "actionFilter": "Ctrl+F", "actionSettings": "Ctrl+,", "actionQuit": "Ctrl+Q",
-        "actionPaste": "Ctrl+V", "actionSelectAll": "Ctrl+A",
+        "actionPaste": "Ctrl+V", "actionSelectAll": "Ctrl+A", "actionVerify": "Ctrl+R",
     }  # fmt: skip
     for name, keys in promised.items():
         assert window.actions_[name].shortcut() == QKeySequence(keys)
@@ -78,7 +78,7 @@ def test_without_tasks_only_what_needs_none_is_enabled(window: MainWindow) -> No
         (TaskState.PAUSED, {"actionResume", "actionStartNow", "actionResumeAll"}),
         (TaskState.FAILED, {"actionResume", "actionStartNow", "actionRetry"}),
         (TaskState.CANCELLED, {"actionResume", "actionStartNow"}),
-        (TaskState.DONE, {"actionClearCompleted"}),
+        (TaskState.DONE, {"actionClearCompleted", "actionVerify"}),
     ],
 )
 def test_what_is_enabled_for_a_task_in_each_state(

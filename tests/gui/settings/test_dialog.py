@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -26,10 +27,13 @@ def make(qtbot: QtBot, settings: Settings) -> SettingsDialog:
 def test_it_shows_what_is_set_and_changes_nothing_by_itself(qtbot: QtBot, tmp_path: Path) -> None:
     settings = Settings(
         models_dir=str(tmp_path), parallel_tasks=3, connections_per_host=9, theme="dark", ask_before_quit=False,
-        keep_awake=False, layout={"geometry": "AAAA"},
+        keep_awake=False, max_connections=99, layout={"geometry": "AAAA"},
     )  # fmt: skip
     dialog = make(qtbot, settings)
-    assert dialog.general.settings() == settings
+    page = dialog.general
+    assert page.changes() == {} and page.folder.text() == str(tmp_path) and page.theme.currentData() == "dark"
+    assert (page.tasks.value(), page.connections.value(), page.all_connections.value()) == (3, 9, 99)
+    assert not page.ask.isChecked() and not page.awake.isChecked()
     assert not dialog.apply.isEnabled()
     with qtbot.assertNotEmitted(dialog.applied):
         dialog.ok.click()
@@ -42,16 +46,17 @@ def test_everything_can_be_chosen(qtbot: QtBot, tmp_path: Path) -> None:
     page.folder.setText(str(tmp_path / "new"))
     page.tasks.setValue(16)
     page.connections.setValue(32)
+    page.all_connections.setValue(256)
     page.theme.setCurrentIndex(2)
     page.ask.setChecked(False)
     page.awake.setChecked(False)
     with qtbot.waitSignal(dialog.applied) as told:
         dialog.apply.click()
     assert told.args == [
-        Settings(
-            models_dir=str(tmp_path / "new"), parallel_tasks=16, connections_per_host=32, theme="dark",
-            ask_before_quit=False, keep_awake=False, layout={"tree": "AAAA"},
-        )
+        {
+            "models_dir": str(tmp_path / "new"), "parallel_tasks": 16, "connections_per_host": 32,
+            "max_connections": 256, "theme": "dark", "ask_before_quit": False, "keep_awake": False,
+        }
     ]  # fmt: skip
     assert dialog.isVisible() and not dialog.apply.isEnabled()
 
@@ -59,7 +64,7 @@ def test_everything_can_be_chosen(qtbot: QtBot, tmp_path: Path) -> None:
 def test_an_empty_folder_means_the_default(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = make(qtbot, Settings(models_dir=str(tmp_path)))
     dialog.general.folder.clear()
-    assert dialog.general.settings().models_dir is None
+    assert dialog.general.changes() == {"models_dir": None}
     assert dialog.general.folder.placeholderText() == "~/pulley/models"
 
 
@@ -91,6 +96,26 @@ def test_the_numbers_keep_their_bounds(qtbot: QtBot) -> None:
     page = dialog.general
     assert (page.tasks.minimum(), page.tasks.maximum()) == (1, 16)
     assert (page.connections.minimum(), page.connections.maximum()) == (1, 32)
+    assert (page.all_connections.minimum(), page.all_connections.maximum()) == (4, 256)
+
+
+def test_enter_means_ok(qtbot: QtBot) -> None:
+    dialog = make(qtbot, Settings())
+    assert dialog.ok.isDefault() and not dialog.general.browse.isDefault()
+    dialog.general.tasks.setValue(7)
+    with qtbot.waitSignal(dialog.applied):
+        QTest.keyClick(dialog.general.tasks, Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+
+
+def test_only_what_was_changed_since_the_last_apply_is_handed_over(qtbot: QtBot) -> None:
+    dialog = make(qtbot, Settings())
+    dialog.general.tasks.setValue(7)
+    dialog.apply.click()
+    dialog.general.connections.setValue(8)
+    with qtbot.waitSignal(dialog.applied) as told:
+        dialog.ok.click()
+    assert told.args == [{"connections_per_host": 8}]
 
 
 def test_browse_opens_a_folder_dialog_without_waiting_for_it(qtbot: QtBot, tmp_path: Path) -> None:
