@@ -24,7 +24,9 @@ ALLOWED: dict[str, set[str]] = {
     "core.sizes": set(),
     "core.spawn": set(),
     "core.places": set(),
-    "core.settings": {"core.errors"},
+    "core.origins": set(),
+    "core.settings": {"core.errors", "core.origins"},
+    "core.vault": set(),
     "core.paths": {"core.errors", "core.records"},
     "core.handles": BASICS | {"core.formats", "core.net.origin", "core.paths"},
     "core.formats": BASICS,
@@ -41,6 +43,28 @@ ALLOWED: dict[str, set[str]] = {
     "core.library": PURE
     | {"core.description", "core.formats", "core.handles", "core.net", "core.sources.base"}
     | {"core.task", "core.transfer"},
+    "core.verify": PURE | {"core.description", "core.handles", "core.sources.base", "core.transfer"},
+    "core.checks": PURE
+    | {
+        "core.description",
+        "core.handles",
+        "core.library",
+        "core.roster",
+        "core.task",
+        "core.transfer",
+        "core.verify",
+    },
+    "core.repairs": PURE
+    | {
+        "core.description",
+        "core.handles",
+        "core.itemise",
+        "core.library",
+        "core.net",
+        "core.roster",
+        "core.sources",
+    }
+    | {"core.task", "core.verify"},
     "core.roster": PURE | {"core.handles", "core.store", "core.task"},
     "core.itemise": BASICS | {"core.paths", "core.task"},
     "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},
@@ -49,6 +73,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"core.handles", "core.itemise", "core.library", "core.roster", "core.sources", "core.task", "core.transfer"},
     "core.conductor": PURE
     | {
+        "core.checks",
         "core.library",
         "core.listings",
         "core.net",
@@ -63,13 +88,39 @@ ALLOWED: dict[str, set[str]] = {
     "core.pulse": PURE | {"core.conductor", "core.library", "core.roster", "core.task", "core.transfer"},
     "core.engine": PURE
     | {"core.commands", "core.conductor", "core.handles", "core.library", "core.listings", "core.net", "core.pulse"}
-    | {"core.roster", "core.sources", "core.store", "core.task", "core.transfer"},
+    | {"core.repairs", "core.roster", "core.sources", "core.store", "core.task", "core.transfer", "core.verify"},
     "core.compose": PURE | {"core.engine", "core.net", "core.settings", "core.sources", "core.store"},
-    "core.terminal": BASICS | {"core.engine", "core.sizes", "core.task"},
+    "core.shelf": PURE | {"core.description", "core.transfer"},
+    "core.interrupt": set(),
+    "core.api": PURE
+    | {"core.commands", "core.engine", "core.handles", "core.listings", "core.net", "core.settings", "core.shelf"}
+    | {"core.sources.cortexso", "core.task", "core.vault"},
+    "core.api.gate": set(),
+    "core.api.bodies": set(),
+    "core.api.events": BASICS | {"core.api.shapes", "core.engine", "core.task"},
+    "core.serve": PURE
+    | {"core.api", "core.compose", "core.door", "core.holder", "core.interrupt", "core.places", "core.settings"}
+    | {"core.vault"},
+    "core.views": BASICS | {"core.sizes", "core.task"},
+    "core.terminal": BASICS | {"core.sizes", "core.views"},
+    "core.door": PURE | {"core.handles", "core.holder", "core.task", "core.views"},
+    "core.door.client": {"core.door.wire", "core.errors", "core.holder"},  # loads no engine
+    "core.door.wire": {"core.views"},
+    "core.door.outbox": {"core.door.wire"},
+    "core.door.rest": BASICS | {"core.engine", "core.task"},
+    "core.door.errand": PURE | {"core.door", "core.engine", "core.handles", "core.views"},
+    "core.door.desk": PURE
+    | {"core.description", "core.door", "core.engine", "core.handles", "core.task", "core.verify"},
+    "core.door.server": PURE
+    | {"core.api.shapes", "core.door", "core.engine", "core.handles", "core.holder", "core.views"},
     "core.headless": PURE
-    | {"core.compose", "core.engine", "core.handles", "core.holder", "core.places", "core.settings"}
-    | {"core.terminal"},
-    "core.cli": PURE | {"core.handles", "core.headless", "core.net", "core.places"},
+    | {"core.api.control", "core.api.events", "core.api.shapes", "core.compose", "core.door", "core.engine"}
+    | {"core.handles", "core.vault"}
+    | {"core.holder", "core.interrupt", "core.net", "core.places", "core.roster", "core.settings", "core.sources"}
+    | {"core.store", "core.task", "core.terminal", "core.transfer.meter", "core.verify", "core.views"},
+    "core.options": {"core", "core.handles"},
+    "core.cli": PURE
+    | {"core.handles", "core.headless", "core.interrupt", "core.net", "core.options", "core.places", "core.serve"},
     "core.demo": {"core.spawn"},
     "resources": set(),
     "gui": set(),
@@ -79,10 +130,14 @@ ALLOWED: dict[str, set[str]] = {
     "gui.garbage": set(),
     "gui.tree": BASICS | {"core.commands", "core.engine", "core.task", "gui"},
 }
-GUI = PURE | {"core.commands", "core.engine", "core.handles", "core.settings", "core.task", "gui", "resources"}
+GUI = (
+    PURE
+    | {"core.commands", "core.engine", "core.handles", "core.origins", "core.settings", "core.task", "core.vault"}
+    | {"gui", "resources"}
+)
 
 FOREIGN: dict[str, set[str]] = {
-    "core": {"PySide6.QtCore", "httpx", "aiohttp", "yaml", "yarl"},
+    "core": {"PySide6.QtCore", "httpx", "keyring", "aiohttp", "psutil", "yaml", "yarl"},
     "gui": {"PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.__version__"},
     "gui.loop": {"PySide6.QtWidgets", "qasync"},
     "resources": set(),
@@ -176,7 +231,8 @@ def test_no_nested_event_loop_is_ever_started(call: str) -> None:
 
 def test_the_terminal_commands_import_no_widgets() -> None:
     script = (
-        "import sys, core.cli, core.headless\n"
+        "import sys, core.cli, core.serve\n"
+        "from core.headless import hold, pull, steer, verify\n"
         "bad = [m for m in sys.modules if m.startswith('gui') or m in"
         " ('PySide6.QtGui', 'PySide6.QtWidgets', 'qasync')]\n"
         "assert not bad, bad"
