@@ -305,23 +305,44 @@ class Conductor:
         if task.serial in self._chores:
             workers.append(self._chores[task.serial])
         workers += self.checks.workers(task)
-        self._targets.update(item.local_path for item in items)
+        self._sweep(task.root, [item.local_path for item in items], workers, work, without=task)
+
+    def sweep_files(
+        self, root: Path, paths: Sequence[Path], work: Callable[[set[Path | None]], object]
+    ) -> asyncio.Task[None]:
+        """Run blocking `work` on finished files that no task of the list owns; until it ends no run touches them.
+
+        It is given the paths that tasks want, which have to stay. What it raises is for whoever awaits the task.
+        """
+        return self._sweep(root, paths, [], work)
+
+    def _sweep(
+        self,
+        root: Path,
+        paths: Sequence[Path | None],
+        workers: Sequence[asyncio.Task[None]],
+        work: Callable[[set[Path | None]], object],
+        *,
+        without: Task | None = None,
+    ) -> asyncio.Task[None]:
+        self._targets.update(paths)
 
         async def later() -> None:
             try:
                 if workers:
                     await asyncio.wait(workers)
                 await self.roster.keeper.kept()  # nothing goes that the list still calls complete
-                others = [other for other in self.roster.all() if other is not task and other.root == task.root]
+                others = [other for other in self.roster.all() if other is not without and other.root == root]
                 kept = {item.local_path for other in others for item in other.wanted_items()}
                 await settled(self._crew.write(work, kept))
             finally:
-                self._targets.subtract(item.local_path for item in items)
+                self._targets.subtract(paths)
                 self._sweeps.discard(sweep)
                 self.pump_soon()
 
-        sweep = spawn(later(), name=f"sweep {task.id}")
+        sweep = spawn(later(), name="sweep")
         self._sweeps.add(sweep)
+        return sweep
 
     async def aclose(self) -> None:
         """Stop everything; every byte that came is kept."""

@@ -4,8 +4,9 @@ Commands are synchronous: they are accepted and take effect at once, or raise Co
 the running asyncio loop, whichever that is. Signals are in the past tense and come after the change. QtCore only.
 """
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -257,11 +258,13 @@ class Engine(QObject):
         task.intent = Intent.CANCEL
         self._conductor.listings.stop(task)
         undone = [item for item in items if item.state not in (ItemState.DONE, ItemState.SKIPPED)]
-        self._halt(task, undone, ItemState.CANCELLED)
         if not keep_parts:
             for item in undone:
                 item.attempt += 1  # late words about the parts that go are not heard
-                task.set_durable(item, 0)
+                task.set_durable(item, 0)  # before it is told: nobody is to hear of bytes that go
+        self._halt(task, undone, ItemState.CANCELLED)
+        if not keep_parts:
+            for item in undone:
                 self._roster.keep_item(task, item)
             self._conductor.sweep(
                 task, undone, lambda kept: library.delete_parts(i for i in undone if i.local_path not in kept)
@@ -276,6 +279,13 @@ class Engine(QObject):
         self._roster.remove(task)
         if delete_files:
             self._conductor.sweep(task, items, lambda kept: library.delete_files(task, kept))
+
+    async def clear(self, paths: Sequence[Path], work: Callable[[set[Path | None]], object]) -> None:
+        """Run blocking `work`, which deletes finished files of the models folder, while no download touches them.
+
+        `work` is given the paths that tasks in the list want: they have to stay.
+        """
+        await asyncio.shield(self._conductor.sweep_files(self.root, paths, work))
 
     def move(self, task_id: str, index: int) -> None:
         """Give a task another place in the queue, from 0."""

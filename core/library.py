@@ -186,7 +186,7 @@ def _describe(task: Task) -> dict[str, str]:
     if before is not None and before[0] not in {file.path for file in manifest.files}:
         name = before[0]  # a repair knows only the described files, and not what else is called so in the repo
     text = render(
-        task_id=task.id,
+        task_id=task.public_id,
         handle=task.handle,
         manifest=manifest,
         files=files,

@@ -117,7 +117,10 @@ class _Server:
         if control.keys:
             return
         if control.lacks_keys:
-            raise Unprotected("Access keys were set, and the system's keyring does not give them")
+            raise Unprotected(
+                "Access keys were set, and the system's keyring does not give them",
+                action="Unlock the keyring, or start with PULLEY_API_KEYS and set the keys anew.",
+            )
         if needs_keys(self._options.host):
             raise Unprotected(f"Other machines could reach {self._options.host}, and no access keys are set")
 

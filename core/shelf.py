@@ -6,7 +6,7 @@ are not parsed again.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,12 @@ class Model:
         return self.description.model
 
     @property
+    def paths(self) -> list[Path]:
+        """Where its files stand, and its description."""
+        folder = self.path.parent
+        return [*(folder.joinpath(*file.path.split("/")) for file in self.description.files), self.path]
+
+    @property
     def size(self) -> int:
         """Bytes of all its files."""
         return sum(file.size for file in self.description.files)
@@ -52,7 +58,7 @@ class Shelf:
         with self._lock:
             seen: dict[Path, tuple[tuple[int, int, int], Description | None]] = {}
             found: dict[str, Model] = {}
-            for folder in _folders(root):
+            for folder in model_folders(root):
                 for path in _texts(folder):
                     description = self._read(path, seen)
                     if description is not None and complete(description, folder):
@@ -76,7 +82,8 @@ class Shelf:
         return description
 
 
-def _folders(root: Path) -> Iterator[Path]:
+def model_folders(root: Path) -> Iterator[Path]:
+    """Walk the folders that models have, whatever is in them."""
     for hub, depth in HUB_DEPTHS.items():
         level = [root / hub]
         for _ in range(depth):
@@ -101,8 +108,8 @@ def _entries(folder: Path, *, folders: bool) -> list[Path]:
     return [folder / name for name in sorted(names)]
 
 
-def delete_model(model: Model, root: Path) -> None:
-    """Delete the files of a model and its description; what another description names stays.
+def delete_model(model: Model, root: Path, wanted: Collection[Path | None]) -> None:
+    """Delete the files of a model and its description; what another description names, or `wanted` holds, stays.
 
     Raises:
         LocalError: Something cannot be deleted.
@@ -112,7 +119,7 @@ def delete_model(model: Model, root: Path) -> None:
     kept = {path for other in others for path in other.paths}
     for path in model.description.paths - kept:
         target = folder.joinpath(*path.split("/"))
-        if not _leaves(target, folder):
+        if target not in wanted and not _leaves(target, folder):
             disk.remove_file(target)
     disk.remove_file(model.path)
     disk.remove_empty_folders(folder, root)

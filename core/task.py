@@ -5,6 +5,7 @@ The engine alone calls the methods that change something; views read attributes.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import accumulate, count
 from pathlib import Path
 
@@ -200,6 +201,20 @@ class Task:
         self.durable = 0
         self._waiting: dict[str, Item] = {}
         self._counts: dict[ItemState, int] = {}
+
+    @property
+    def public_id(self) -> str:
+        """What programs call it: `name:branch` for a cortexso model, whose bare name tells no branch."""
+        if self.handle.hub == "cortexso" and self.id == self.handle.repo and self.manifest is not None:
+            return f"{self.id}:{self.manifest.revision}"
+        return self.id
+
+    @property
+    def exact_handle(self) -> Handle:
+        """What it stands for, with the branch that a bare cortexso name turned out to mean."""
+        if self.handle.hub == "cortexso" and not self.handle.revision and self.manifest is not None:
+            return replace(self.handle, revision=self.manifest.revision)
+        return self.handle
 
     @property
     def name(self) -> str:

@@ -74,6 +74,7 @@ class Control:
     Attributes:
         store: The settings; shared with whoever else changes them.
         keys: The access keys in force.
+        on_keys: Called when they are others.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Control:
         self._known: dict[str, str] = {}
         self._changing = asyncio.Lock()
         self.keys: tuple[str, ...] = self._of_environment
+        self.on_keys: Callable[[], None] | None = None
 
     async def load(self) -> None:
         """Read the secrets that were kept; one that cannot be read counts as absent."""
@@ -145,12 +147,18 @@ class Control:
             if keys is not None:
                 secrets["api_keys"] = json.dumps(list(keys)) if keys else ""
                 changes["needs_api_key"] = bool(keys)
-            changed = {name: text for name, text in secrets.items() if text != self._known.get(name, "")}
+            kept = set(self.store.current.secrets_kept)
+            changed = {
+                name: text
+                for name, text in secrets.items()
+                if text != self._known.get(name, "") or (not text and name in kept)
+            }
             for name, text in changed.items():
                 await asyncio.to_thread(self.secrets.put, name, text)
                 self._known[name] = text
-            kept = sorted(name for name, text in self._known.items() if text)
-            changes["secrets_kept"] = tuple(kept)
+            # A secret that the keyring did not give this time is kept all the same.
+            kept = (kept - set(changed)) | {name for name, text in changed.items() if text}
+            changes["secrets_kept"] = tuple(sorted(kept))
             try:
                 settings = await asyncio.to_thread(self.store.update, changes)
             finally:
@@ -209,7 +217,9 @@ class Control:
                 kept = [key for key in json.loads(text) if isinstance(key, str) and key]
             except (ValueError, TypeError):
                 _log.warning("The kept access keys cannot be read; set them again.")
-        self.keys = tuple(dict.fromkeys([*self._of_environment, *kept]))
+        before, self.keys = self.keys, tuple(dict.fromkeys([*self._of_environment, *kept]))
+        if self.keys != before and self.on_keys is not None:
+            self.on_keys()
         settings = self.store.current
         self._net.proxy = Proxy(
             settings.proxy_url, settings.proxy_username, self._known.get("proxy_password", ""), settings.no_proxy

@@ -103,6 +103,12 @@ class Events:
                 events.append(self._build(ENDINGS[task.state], task, track))
         return events
 
+    def text_of(self, task: Task) -> str:
+        """Return the Task object as text, now."""
+        if task.state.is_live:
+            return self._text(task, self._track(task.id)).text(self._engine.now())
+        return TaskText(task).text(self._engine.now())
+
     def close(self) -> None:
         """Listen no more; nothing is sent any more."""
         self._sinks.clear()
@@ -123,7 +129,10 @@ class Events:
     def _removing(self, task_id: str) -> None:
         """A task that leaves the list before its end has stopped for everybody who waits for it."""
         task, track = self._engine.task(task_id), self._track(task_id)
-        if task.state.is_live or task.state is TaskState.PAUSED:
+        lately = self._loop.time() - REMEMBERED_S
+        if task.state in ENDINGS and track.ended_at > lately:
+            self._removed.append((track.ended_at, self._build(ENDINGS[task.state], task, track)))
+        elif task.state.is_live or task.state is TaskState.PAUSED:
             event = self._build(STOPPED, task, track, state=TaskState.CANCELLED)
             self._removed.append((self._loop.time(), event))
             self._send(event, track)
@@ -137,6 +146,7 @@ class Events:
         task = self._engine.task(task_id)
         if state in ENDINGS:
             track.ended_at = self._loop.time()
+            self._forget_old()
             if self._sinks:
                 self._send(self._build(ENDINGS[state], task, track), track)
             else:
@@ -228,3 +238,6 @@ class Events:
     def _forget_old(self) -> None:
         lately = self._loop.time() - REMEMBERED_S
         self._removed = [(at, event) for at, event in self._removed if at > lately]
+        for track in self._tracks.values():
+            if track.state in ENDINGS and track.ended_at <= lately:
+                track.text = None

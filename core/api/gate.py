@@ -5,6 +5,7 @@ nothing, not even whether a key is needed.
 """
 
 import hmac
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -91,8 +92,12 @@ def _has_key(ask: Ask, rules: Rules) -> bool:
     candidates = [given.strip()] if scheme.lower() == "bearer" else []
     candidates += [p[len(PROTOCOL_PREFIX) :] for p in ask.protocols if p.startswith(PROTOCOL_PREFIX)]
     # Every key is compared with every candidate in full, so that the time tells nothing.
-    right = [hmac.compare_digest(c.encode(), key.encode()) for c in candidates for key in rules.keys]
+    right = [hmac.compare_digest(_bytes(given), _bytes(key)) for given in candidates for key in rules.keys]
     return any(right)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # a header may hold any byte
 
 
 def accepted_protocol(protocols: Sequence[str]) -> str:
@@ -102,4 +107,7 @@ def accepted_protocol(protocols: Sequence[str]) -> str:
 
 def needs_keys(host: str) -> bool:
     """Tell whether other machines could reach an address that a server is bound to."""
-    return not (host in ("localhost", "::1", "[::1]") or host.startswith("127."))
+    try:
+        return not ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host != "localhost"

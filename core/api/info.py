@@ -51,7 +51,11 @@ class Info:
 
     async def _branches(self, handle: Handle) -> Reply:
         branches, default = await self._cortexso.variants(handle.repo)
-        here = {model.id for model in await self._models.found()}
+        here = {
+            f"{model.description.repo}:{model.description.revision}"
+            for model in await self._models.found()
+            if model.description.hub == "cortexso"
+        }
         ids = [f"{handle.repo}:{branch}" for branch in branches]
         if not ids:
             return refused("No variant available")
@@ -67,7 +71,13 @@ class Info:
         found = await self._engine.prepare(handle, fresh=True)  # the disk tells only what was chosen
         paths = [file.path for file in found.manifest.files if file.path.lower().endswith(".gguf")]
         repo_id = handle.repo.replace("/", ":")
-        here = {model.id for model in await self._models.found()}
+        here = {
+            path
+            for model in await self._models.found()
+            if (model.description.hub, model.description.repo) == ("huggingface", handle.repo)
+            and model.description.revision == handle.revision
+            for path in model.description.paths
+        }
         first = next((file.url for file in found.manifest.files), "")
         base = first.partition("/resolve/")[0]
         branch = handle.revision or "main"
@@ -75,8 +85,8 @@ class Info:
             repo_id,
             handle.repo,
             default=branch,
-            here=[path for path in paths if f"{repo_id}:{path}" in here],
-            there=[path for path in paths if f"{repo_id}:{path}" not in here],
+            here=[path for path in paths if path in here],
+            there=[path for path in paths if path not in here],
             url=f"{base}/resolve/{branch}/",
         )
 

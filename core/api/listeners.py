@@ -13,8 +13,10 @@ from aiohttp import ClientError, WSCloseCode, web
 from core.api.events import Event, Events
 from core.spawn import cancel_and_wait, spawn
 
-QUEUE_EVENTS_MAX = 512
 QUEUE_BYTES_MAX = 16 * 2**20  # an event of a task with ten thousand files has 3 MB
+BURST_BYTES_MAX = 4 * QUEUE_BYTES_MAX  # many events may come in one turn of the loop, before anything can be sent
+STUCK_S = 5.0  # with a full queue and nothing sent for so long, a client does not read
+EVENT_BYTES_LEAST = 512  # what the shortest event takes with what keeps it
 INBOUND_BYTES_MAX = 4096  # nothing that a client says is listened to
 HEARTBEAT_S = 30.0
 CLOSE_S = 0.5
@@ -29,6 +31,7 @@ class Listener:
         self._events = events
         self._queue: deque[str] = deque()
         self._queued_bytes = 0
+        self._moved_at = 0.0
         self._has_more = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
 
@@ -46,12 +49,20 @@ class Listener:
             await cancel_and_wait(self._sender, reading)
 
     def _put(self, event: Event) -> None:
-        if len(self._queue) >= QUEUE_EVENTS_MAX or self._queued_bytes + len(event.text) > QUEUE_BYTES_MAX:
+        now = asyncio.get_running_loop().time()
+        if not self._queue:
+            self._moved_at = now
+        full = self._queued_bytes + _cost(event.text)
+        if full > BURST_BYTES_MAX or (full > QUEUE_BYTES_MAX and now - self._moved_at > STUCK_S):
             self._drop()
             return
         self._queue.append(event.text)
-        self._queued_bytes += len(event.text)
+        self._queued_bytes = full
         self._has_more.set()
+
+    def end(self) -> None:
+        """End it; the client may come again."""
+        self._drop()
 
     def _drop(self) -> None:
         """End it without waiting for it: its buffers are full."""
@@ -68,8 +79,9 @@ class Listener:
             while True:
                 while self._queue:
                     text = self._queue.popleft()
-                    self._queued_bytes -= len(text)
+                    self._queued_bytes -= _cost(text)
                     await self._socket.send_str(text)
+                    self._moved_at = asyncio.get_running_loop().time()
                 self._has_more.clear()
                 await self._has_more.wait()
 
@@ -86,6 +98,10 @@ class Listener:
                 await self._socket.close(code=WSCloseCode.GOING_AWAY)
         except (TimeoutError, ConnectionError, ClientError, RuntimeError):
             self._drop()
+
+
+def _cost(text: str) -> int:
+    return max(EVENT_BYTES_LEAST, len(text))
 
 
 async def open_socket(request: web.BaseRequest, protocol: str) -> web.WebSocketResponse:

@@ -52,7 +52,8 @@ class Models:
         try:
             for task in tasks:
                 self._engine.remove(task.id)
-            await self._run(delete_model, model, self._engine.root)
+            root = self._engine.root
+            await self._engine.clear(model.paths, lambda wanted: delete_model(model, root, wanted))
         except DownloadError as error:
             return refused(without_folders(error.message, self._engine.root))
         finally:
@@ -65,7 +66,7 @@ class Models:
             task
             for task in self._engine.tasks
             if task.root == self._engine.root
-            and (task.id == model.id or format_handle(task.handle) == described.handle)
+            and format_handle(task.handle) == described.handle
             and task.selection.globs == described.globs
         ]
 
@@ -91,9 +92,11 @@ def _is_plain(value: Any) -> bool:
         return all(_is_plain(inner) for inner in value)
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_plain(inner) for key, inner in value.items())
-    return (
-        value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
-    )
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return abs(value) < 2**63  # Python refuses to write very long ones as text
+    return value is None or isinstance(value, str)
 
 
 def source_of(model: Model) -> str:

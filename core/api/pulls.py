@@ -3,12 +3,15 @@
 Nothing is added before its files are known: a request that is refused leaves no trace in the list and no event.
 """
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any
 
+from core.api.events import Events
+from core.api.models import Models
 from core.api.replies import BAD_REQUEST, Reply, json_reply, refused
-from core.api.shapes import error_json, public_id, task_text, without_folders
+from core.api.shapes import error_json, without_folders
 from core.commands import Command
 from core.engine import Engine
 from core.errors import CommandRefused, DownloadError, NotFound, UnsupportedHandle
@@ -22,7 +25,9 @@ NOT_UNDERSTOOD = "Invalid model handle or not supported!"
 STARTED = "Model start downloading!"
 COMPLETE = "Please delete the model before downloading again"
 NO_TASK = "Task not found"
+OTHERS_ID = "This id belongs to another model"
 ID_CHARS_MAX = 256
+ITEMS_AT_ONCE = 500  # told between two turns of the loop
 
 _ID = re.compile(r"[A-Za-z0-9._:/@-]+")
 
@@ -30,8 +35,10 @@ _ID = re.compile(r"[A-Za-z0-9._:/@-]+")
 class Pulls:
     """Answers for one engine; `endpoint` is the hub whose links count as Hugging Face's."""
 
-    def __init__(self, engine: Engine, *, endpoint: str = "") -> None:
+    def __init__(self, engine: Engine, events: Events, models: Models, *, endpoint: str = "") -> None:
         self._engine = engine
+        self._events = events
+        self._models = models
         self._endpoint = endpoint
 
     # -- starting ----------------------------------------------------------------------------------------
@@ -44,7 +51,7 @@ class Pulls:
             return BAD_REQUEST
         task_id = body.get("id", "")
         if "id" in body and not is_task_id(task_id):
-            return refused("id may hold letters, digits and ._:/@- only, and no '..' part")
+            return refused("id may hold letters, digits and ._:/@- only, no '..' part, and not begin with pull/")
         try:
             handle = parse_handle(body["model"], endpoint=self._endpoint)
         except UnsupportedHandle:
@@ -59,14 +66,17 @@ class Pulls:
         return await self._pull(handle, selection, task_id, body)
 
     async def _pull(self, handle: Handle, selection: Selection, task_id: str, body: dict[str, Any]) -> Reply:
-        standing = self._standing(handle, task_id, "files" in body, selection)
+        names_files = "files" in body
+        standing = self._standing(handle, task_id, names_files, selection)
         if isinstance(standing, Reply):
             return standing
+        if task_id and await self._is_taken(task_id, handle):
+            return refused(OTHERS_ID, 409)
         try:
             if standing is not None and standing.manifest is not None and standing.state is not TaskState.DONE:
                 self._engine.resume(standing.id)
                 return self._started(standing)
-            if standing is not None and "files" not in body:
+            if standing is not None and not names_files:
                 selection = standing.selection
             found = await self._engine.prepare(handle, selection)
             if found.is_complete:
@@ -77,38 +87,63 @@ class Pulls:
         except DownloadError as error:
             return self._not_had(error, body["model"])
 
+    async def _is_taken(self, task_id: str, handle: Handle) -> bool:
+        """Tell whether another model of the library has this id."""
+        models = await self._models.found()
+        return any(m.id == task_id and m.description.handle != format_handle(handle) for m in models)
+
     def _standing(
         self, handle: Handle, task_id: str, names_files: bool, selection: Selection
     ) -> Task | Reply | None:
         """Return the listed task that answers for a handle and stands still; the reply where one is under way."""
-        task = self._find(task_id or format_handle(handle))
-        if task is not None and task.handle != handle:
-            if task.state.is_live or task.state is TaskState.PAUSED:
-                return refused("This id belongs to another model", 409)
-            task = None
-        live = [other for other in self._engine.tasks if other.state.is_live and other.handle == handle]
-        for other in live[:1]:
-            if names_files and other.selection != selection:
-                return refused("This model is being downloaded with other files", 409)
-            return self._started(other)
-        return None if task is None or (names_files and task.selection != selection) else task
+        of_id = self._find(task_id or format_handle(handle))
+        if of_id is not None and of_id.exact_handle != handle and of_id.handle != handle:
+            if of_id.state.is_live or of_id.state is TaskState.PAUSED:
+                return refused(OTHERS_ID, 409)
+            of_id = None
+        same = [task for task in self._engine.tasks if handle in (task.handle, task.exact_handle)]
+        for task in same:
+            if task.state.is_live:
+                if names_files and task.selection != selection:
+                    return refused("This model is being downloaded with other files", 409)
+                return self._started(task)
+        fitting = [task for task in same if task.state.is_resumable and task.root == self._engine.root]
+        task_found = of_id or (None if task_id else next(iter(fitting), None))
+        if task_found is not None and names_files and task_found.selection != selection:
+            return None
+        return task_found
 
     def _add(self, found: Prepared, task_id: str, body: dict[str, Any]) -> Reply:
         again = self._standing(found.handle, task_id, "files" in body, found.selection)
         if isinstance(again, Reply):
             return again  # another request was faster
+        alike = self._alike(found)
+        if alike is not None:
+            return self._started(alike)
         task_id = task_id or (again.id if again is not None else format_handle(found.handle))
         listed = self._find(task_id)
-        if listed is not None and listed.handle != found.handle:
+        if listed is not None and found.handle not in (listed.handle, listed.exact_handle):
             self._engine.remove(listed.id)  # it ended; the id is given to another model
         added = self._engine.add(
-            found.handle,
+            again.handle if again is not None else found.handle,
             task_id=task_id,
             name=body.get("name", ""),
             selection=found.selection,
             manifest=found.manifest,
         )
         return self._started(self._engine.task(added))
+
+    def _alike(self, found: Prepared) -> Task | None:
+        """Return a task under way that brings the very same files, however it was asked for."""
+        wanted = {file.path for file in found.manifest.files if file.wanted}
+        for task in self._engine.tasks:
+            manifest = task.manifest
+            if not task.state.is_live or manifest is None or task.root != self._engine.root:
+                continue
+            same = (manifest.folder, manifest.commit) == (found.manifest.folder, found.manifest.commit)
+            if same and {item.id for item in task.wanted_items()} == wanted:
+                return task
+        return None
 
     def _started(self, task: Task) -> Reply:
         return self._with_task(STARTED, task)
@@ -123,17 +158,22 @@ class Pulls:
 
     async def tasks(self, body: dict[str, Any]) -> Reply:
         """Return every task, live and ended."""
-        now = self._engine.now()
-        return Reply(body=f'{{"data": [{", ".join(task_text(task, now) for task in self._engine.tasks)}]}}')
+        texts = []
+        items = 0
+        for task in self._engine.tasks:
+            texts.append(self._events.text_of(task))
+            items += len(task.items)
+            if items > ITEMS_AT_ONCE:
+                items = 0
+                await asyncio.sleep(0)  # a window may be waiting for its turn
+        return Reply(body=f'{{"data": [{", ".join(texts)}]}}')
 
     def _find(self, task_id: str) -> Task | None:
         tasks = self._engine.tasks
-        return next(
-            (t for t in tasks if t.id == task_id), next((t for t in tasks if public_id(t) == task_id), None)
-        )
+        return next((t for t in tasks if t.id == task_id), next((t for t in tasks if t.public_id == task_id), None))
 
     def _with_task(self, message: str, task: Task) -> Reply:
-        text = task_text(task, self._engine.now())
+        text = self._events.text_of(task)
         return Reply(body=f'{{"message": "{message}", "task": {text}}}')
 
     # -- steering ----------------------------------------------------------------------------------------
@@ -183,4 +223,4 @@ def is_task_id(text: str) -> bool:
     """Tell whether a program may give a task this id."""
     parts: Sequence[str] = text.split("/")
     sound = bool(_ID.fullmatch(text)) and len(text) <= ID_CHARS_MAX
-    return sound and not any(part in ("", ".", "..") for part in parts)
+    return sound and parts[0] != "pull" and not any(part in ("", ".", "..") for part in parts)

@@ -25,6 +25,7 @@ from core.api.owner import who_listens
 from core.api.pulls import Pulls
 from core.api.replies import Reply, refused
 from core.api.routes import Match, Route, match
+from core.api.sockets import BoundedServer, response
 from core.engine import Engine
 from core.errors import DownloadError, PortTaken
 from core.sources.cortexso import CortexSo
@@ -35,7 +36,9 @@ BODY_S = 10.0
 SHUTDOWN_S = 1.0
 PREFLIGHT_S = 600
 ALIVE = "cortex-cpp is alive!!!"  # compared by clients, letter for letter
+LISTENERS_MAX = 64
 _STOPPING = refused("Pulley is closing", 503)
+_CROWDED = refused("Too many programs listen already", 503)
 
 Handler = Callable[..., Awaitable[Reply]]
 
@@ -74,13 +77,14 @@ class ApiServer:
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="pulley-api")
         models = Models(engine, self._run)
         self._rooms: dict[str, Any] = {
-            "pulls": Pulls(engine, endpoint=endpoint),
+            "pulls": Pulls(engine, events, models, endpoint=endpoint),
             "models": models,
             "info": Info(engine, models, cortexso, endpoint=endpoint),
             "configs": Configs(control, host=host),
         }
         self._clients = Clients()
         self._listeners: set[Listener] = set()
+        control.on_keys = self._end_listeners
         self._runner: web.ServerRunner | None = None
         self._is_closing = False
 
@@ -95,8 +99,8 @@ class ApiServer:
         Raises:
             PortTaken: Somebody else listens there, or the address is not this machine's.
         """
-        # Chunks of a request are read by us, in time and within bounds; a handler outlives its client.
-        server = web.Server(self._serve, access_log=None, handler_cancellation=False)
+        # A handler outlives its client: what was asked for is done.
+        server = BoundedServer(self._serve, handler_cancellation=False)
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         host = "127.0.0.1" if self._host == "localhost" else self._host.strip("[]")
@@ -130,6 +134,11 @@ class ApiServer:
             await self._runner.cleanup()
             self._runner = None
         self._threads.shutdown(wait=False)
+
+    def _end_listeners(self) -> None:
+        """Other keys hold now: who listens has to show one."""
+        for listener in list(self._listeners):
+            listener.end()
 
     def clients(self) -> list[ClientInfo]:
         """Return who listens, and who asked within the last minute."""
@@ -165,14 +174,10 @@ class ApiServer:
         except Exception:
             _log.exception("%s %s", request.method, request.path)
             reply, cors = refused("An error of Pulley itself; its log tells more", 500), {}
-        response = web.Response(
-            status=reply.status,
-            body=reply.body.encode(),
-            headers={"Content-Type": reply.kind, "X-Content-Type-Options": "nosniff", **reply.headers, **cors},
-        )
+        answer = response(reply, cors)
         if closes or self._is_closing:
-            response.force_close()
-        return response
+            answer.force_close()
+        return answer
 
     def _pass_gate(self, request: web.BaseRequest, found: Match) -> dict[str, str]:
         """Refuse, or return the headers that an allowed origin gets."""
@@ -251,6 +256,8 @@ class ApiServer:
     async def _listen(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._is_closing:
             raise _Stop(_STOPPING, closes=True)
+        if len(self._listeners) >= LISTENERS_MAX:
+            raise _Stop(_CROWDED, closes=True)
         socket = await open_socket(request, gate.accepted_protocol(_protocols(request)))
         listener = Listener(socket, request, self._events)
         self._listeners.add(listener)

@@ -22,14 +22,6 @@ NO_CHECKSUM = "N/A"
 TYPE = "Model"
 
 
-def public_id(task: Task) -> str:
-    """Return the id that clients see: `name:branch` for a cortexso model, whose bare name tells no branch."""
-    handle = task.handle
-    if handle.hub == "cortexso" and task.id == handle.repo and task.manifest is not None:
-        return f"{task.id}:{task.manifest.revision}"
-    return task.id
-
-
 class TaskText:
     """The Task object of one task, built again only where something changed.
 
@@ -117,7 +109,7 @@ class _Frame:
         task = self._task
         eta = task.eta_s(now)
         return (
-            f'{{"id": {quoted(public_id(task))}, "type": "{TYPE}", "items": [{items}], '
+            f'{{"id": {quoted(task.public_id)}, "type": "{TYPE}", "items": [{items}], '
             f'"state": "{(state or task.state).value}", "bytesPerSecond": {round(task.rate(now))}, '
             f'"etaSeconds": {"null" if eta is None else round(eta)}, '
             f'"error": {_error_text(_failure_of(task), task)}}}'

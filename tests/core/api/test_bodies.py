@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.api import server
+from core.api import server, sockets
 from core.api.bodies import BODY_BYTES_MAX, BadBody, Field, parse_body
 from tests.core.api.conftest import Api
 
@@ -161,6 +161,10 @@ async def test_a_body_without_an_end_is_cut_at_64_kib(api: Api) -> None:
 async def test_what_is_no_sound_request_is_refused_and_the_server_lives(api: Api, raw: bytes) -> None:
     answer = await send_raw(api, raw, ends=True)
     assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+    if answer:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert b"application/json" in head and json.loads(body)["message"]
+        assert b"aiohttp" not in answer and b"evil" not in answer, "no version, nothing repeated"
     assert api.engine.tasks == []
     assert (await api.http.get("/healthz")).status_code == 200
 
@@ -196,4 +200,16 @@ async def test_an_error_that_nobody_thought_of_is_one_500(
     status, body = await api.pull("t/a")
     assert status == 500 and "ZeroDivision" not in json.dumps(body)
     assert "ZeroDivisionError" in caplog.text
+    assert (await api.http.get("/healthz")).status_code == 200
+
+
+async def test_silent_connections_are_bounded_and_let_go(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "CONNECTIONS_MAX", 5)
+    monkeypatch.setattr(sockets, "IDLE_S", 0.5)
+    opened = [await asyncio.open_connection("127.0.0.1", api.port) for _ in range(12)]
+    opened[0][1].write(b"GET /healthz HTTP/1.1\r\nHost: ")
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(reader.read() for reader, _ in opened), return_exceptions=True)
+    for _, writer in opened:
+        writer.close()
     assert (await api.http.get("/healthz")).status_code == 200

@@ -179,3 +179,13 @@ def test_keys_of_the_environment_are_parted_by_commas_or_spaces() -> None:
 def test_a_mask_shows_little() -> None:
     assert masked("") == "" and masked("short") == MASK
     assert masked("a-long-enough-secret") == MASK + "cret"
+
+
+async def test_a_keyring_that_is_locked_for_once_loses_nothing(api: Api) -> None:
+    await api.ask("PATCH", "/configs", {"huggingface_token": TOKEN, "proxy_password": "secret-word"})
+    api.control._known.clear()  # as after a start with a locked keyring
+    assert (await api.ask("PATCH", "/configs", {"max_connections": 32}))[0] == 200
+    assert set(api.store.load().secrets_kept) == {"huggingface_token", "proxy_password"}
+    assert (await api.ask("PATCH", "/configs", {"proxy_password": ""}))[0] == 200
+    assert set(api.store.load().secrets_kept) == {"huggingface_token"}
+    assert api.secrets.get("proxy_password") == "" and api.secrets.get("huggingface_token") == TOKEN

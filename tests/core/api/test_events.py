@@ -8,6 +8,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from core.api import events, listeners, shapes
 from core.api.events import Event
+from core.demo.repos import GeneratedFile, Repo
+from core.handles import parse_handle
 from core.records import Limits
 from core.states import TaskState
 from tests.core.api.conftest import LLAMA, MB, TINY, Api, Ear
@@ -185,7 +187,7 @@ async def test_nothing_is_built_while_nobody_listens(api: Api, monkeypatch: pyte
     monkeypatch.setattr(events, "TaskText", lambda task: (built.append(task.id), real(task))[1])
     await api.pull(TINY)
     await api.ended()
-    assert built == []
+    assert built == [TINY], "for the reply alone"
 
 
 async def test_an_event_is_built_once_for_all_listeners(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +203,8 @@ async def test_an_event_is_built_once_for_all_listeners(api: Api, monkeypatch: p
 async def test_a_client_that_does_not_read_is_dropped_and_slows_nobody(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listeners, "QUEUE_EVENTS_MAX", 4)
+    monkeypatch.setattr(listeners, "QUEUE_BYTES_MAX", 4 * MB)
+    monkeypatch.setattr(listeners, "BURST_BYTES_MAX", 16 * MB)
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port, limit=1024)
     writer.write(
         (
@@ -294,15 +297,16 @@ async def test_an_update_of_a_task_with_many_files_builds_only_what_changed(
 ) -> None:
     heard: list[Event] = []
     api.events.subscribe(heard.append)
+    monkeypatch.setattr(events, "UPDATE_EVERY_S", 0.1)
     model = api.put("many", files=700, size=2000)
-    api.hub.knobs.bytes_per_s_total = 300_000
+    api.hub.knobs.bytes_per_s_total = 700_000
     built: list[str] = []
     real = shapes._Frame.item
     monkeypatch.setattr(shapes._Frame, "item", lambda self, item: (built.append(item.id), real(self, item))[1])
     await api.pull(model)
     await api.ended()
     told = len(heard)
-    assert told >= 3
+    assert told >= 8, "building all for each event would cost more than is allowed below"
     last = json.loads(heard[-1].text)
     assert [item["downloadedBytes"] for item in last["task"]["items"]] == [2000] * 700
     # Once for the reply, once to begin with, and once for each change of state that an event told.
@@ -338,3 +342,73 @@ async def test_what_is_kept_of_a_task_is_what_would_be_built_anew(api: Api) -> N
             assert kept["downloadedBytes"] <= item["downloadedBytes"]
             assert {**kept, "downloadedBytes": 0} == {**item, "downloadedBytes": 0}
     assert json.loads(heard[-1].text)["task"]["items"] == json.loads(fresh[-1])["items"]
+
+
+async def test_a_burst_in_one_turn_drops_nobody_who_reads(closed_api: Api) -> None:
+    api = closed_api
+    await api.start(limits=Limits(tasks=1))
+    api.hub.knobs.bytes_per_s_total = 0
+    api.hub.add_repo(Repo("t/one", [GeneratedFile("one.bin", MB)]))
+    prepared = await api.engine.prepare(parse_handle("t/one"))
+    ids = [
+        api.engine.add(prepared.handle, task_id=f"task-{n}", manifest=prepared.manifest, paused=True)
+        for n in range(700)
+    ]
+    async with api.listen() as socket:
+        ear = Ear(socket)
+        await socket.ping()
+        for task_id in ids:
+            api.engine.cancel(task_id)
+        await ear.until_type("DownloadStopped", ids[-1])
+    assert sum(event["type"] == "DownloadStopped" for event in ear.heard) == 700
+
+
+async def test_what_ended_and_was_cleared_away_is_told_to_a_late_client(api: Api) -> None:
+    await api.pull(TINY)
+    await api.ended()
+    api.engine.remove(TINY)
+    async with api.listen() as socket:
+        event = json.loads(await socket.recv())
+    assert (event["type"], event["task"]["id"]) == ("DownloadSuccess", TINY)
+
+
+async def test_a_cancelled_task_tells_of_no_bytes_that_go(api: Api) -> None:
+    model = api.put("gone", size=8 * MB)
+    api.hub.knobs.bytes_per_s_total = 4 * MB
+    async with api.listen() as socket:
+        ear = Ear(socket)
+        await api.pull(model)
+        await api.watch.until(lambda: api.engine.task(model).durable > MB)
+        api.engine.cancel(model)
+        stopped = await ear.until_type("DownloadStopped")
+    assert stopped["task"]["items"][0]["downloadedBytes"] == 0
+
+
+async def test_texts_of_tasks_that_ended_long_ago_are_not_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.events.subscribe(lambda event: None)
+    await api.pull(TINY)
+    await api.ended()
+    assert api.events._track(TINY).text is not None
+    monkeypatch.setattr(events, "REMEMBERED_S", -1.0)
+    api.events.snapshot()
+    assert api.events._track(TINY).text is None
+
+
+async def test_listeners_have_to_show_a_key_once_there_are_keys(api: Api) -> None:
+    async with api.listen() as socket:
+        await socket.ping()
+        await api.control.set_keys(["a-new-key-0123456789"])
+        with pytest.raises(ConnectionClosed):
+            await socket.recv()
+    async with api.listen(Authorization="Bearer a-new-key-0123456789") as socket:
+        assert await socket.ping()
+
+
+async def test_no_more_than_so_many_listen_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.api.server.LISTENERS_MAX", 2)
+    async with api.listen() as one, api.listen() as two:
+        await one.ping()
+        await two.ping()
+        with pytest.raises(InvalidStatus) as caught:
+            await api.listen().__aenter__()
+    assert caught.value.response.status_code == 503

@@ -64,6 +64,8 @@ TABLE = [
     (KEYS, Ask([HOST], authorization="k-one"), 401),
     (KEYS, Ask([HOST], authorization="Bearer "), 401),
     (KEYS, Ask([HOST], authorization="Bearer schlüssel"), 401),
+    (KEYS, Ask([HOST], authorization="Bearer \udcff\udcfe"), 401),
+    (KEYS, Ask([HOST], protocols=["bearer.\udcff"]), 401),
     (KEYS, Ask([HOST], protocols=["bearer.k-one"]), 0),
     (KEYS, Ask([HOST], protocols=["chat", "bearer.k-two"]), 0),
     (KEYS, Ask([HOST], protocols=["bearer.nope"]), 401),
@@ -108,6 +110,8 @@ def test_a_browser_hears_back_the_protocol_that_it_offered_and_no_other() -> Non
         ("::", True),
         ("192.168.1.5", True),
         ("pulley.example", True),
+        ("127.example.com", True),
+        ("[::1]", False),
     ],
 )
 def test_an_address_that_others_can_reach_needs_keys(host: str, needed: bool) -> None:

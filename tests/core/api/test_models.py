@@ -1,15 +1,21 @@
 """The library's routes: what the descriptions on the disk say, and nothing else."""
 
+import asyncio
 import json
 import shutil
+import threading
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from core.api import models
+from core.demo.repos import GeneratedFile, Repo
 from core.shelf import Shelf
-from core.states import TaskState
-from tests.core.api.conftest import LLAMA, TINY, Api
+from core.spawn import spawn
+from core.states import ItemState, TaskState
+from tests.core.api.conftest import LLAMA, MB, TINY, Api
 
 FILE = f"bartowski:{LLAMA.partition('/')[2]}:Llama-3.2-1B-Instruct-Q4_K_M.gguf"
 
@@ -139,3 +145,54 @@ async def test_texts_that_did_not_change_are_not_parsed_again(api: Api, monkeypa
     count = len(parsed)
     parsed[0].write_text(parsed[0].read_text().replace("\nname:", "\nname: another # "))
     assert len(shelf.models(api.root)) == 2 and len(parsed) == count + 1
+
+
+async def test_a_file_that_a_model_under_way_wants_stays(api: Api) -> None:
+    api.hub.add_repo(Repo("t/shared", [GeneratedFile(f"{n}.bin", 2 * MB, seed=n) for n in "sab"]))
+    assert (await api.pull("t/shared", id="first", files=["s.bin", "a.bin"]))[0] == 200
+    await api.ended()
+    api.hub.knobs.bytes_per_s_total = 0
+    assert (await api.pull("t/shared", id="second", files=["s.bin", "b.bin"]))[0] == 200
+    second = api.engine.task("second")
+    await api.watch.until(lambda: second.items["s.bin"].state is ItemState.DONE)
+    assert (await api.ask("DELETE", "/v1/models/first"))[0] == 200
+    folder = api.root / "huggingface.co" / "t" / "shared"
+    assert (folder / "s.bin").exists() and not (folder / "a.bin").exists()
+    api.hub.knobs.bytes_per_s_total = None
+    await api.ended("second")
+    assert await ids(api) == ["second"] and api.rig.is_right(api.engine, "second")
+
+
+async def test_a_pull_during_the_deletion_waits_for_its_end_and_fetches(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await have(api, TINY)
+    held, entered = threading.Event(), threading.Event()
+    real = models.delete_model
+
+    def slow(*args: Any) -> None:
+        entered.set()
+        assert held.wait(20)
+        real(*args)
+
+    monkeypatch.setattr(models, "delete_model", slow)
+    deleting = spawn(api.ask("DELETE", f"/v1/models/{TINY}"), name="delete")
+    await asyncio.to_thread(entered.wait, 20)
+    pulling = spawn(api.pull(TINY), name="pull")
+    await asyncio.sleep(0.1)
+    assert not pulling.done()
+    held.set()
+    assert (await deleting)[0] == 200
+    status, _ = await pulling
+    assert status == 200
+    await api.ended()
+    assert await ids(api) == [TINY] and api.rig.is_right(api.engine, TINY)
+
+
+async def test_one_odd_text_spoils_nobody_elses_list(api: Api) -> None:
+    await have(api, TINY, LLAMA)
+    path = api.root / "cortex.so" / "tinyllama" / "gguf" / "model.yml"
+    text = path.read_text()
+    odd = "odd: [.inf, .nan, 2001-01-01, 0x" + "F" * 5000 + "]\nseed: 0x" + "F" * 5000 + "\n? [a]\n: b\n"
+    path.write_text(odd + text)
+    assert LLAMA in await ids(api)

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from core.demo.repos import GeneratedFile, Repo
+from core.handles import parse_handle
 from core.records import Limits
 from core.states import TaskState
 from tests.core.api.conftest import LLAMA, MB, TINY, Api
@@ -34,7 +35,7 @@ async def test_a_pull_is_answered_with_its_task_before_the_first_byte(api: Api) 
 
 async def test_two_pulls_are_both_answered_while_the_first_still_comes_in(api: Api) -> None:
     api.hub.knobs.bytes_per_s_total = 0
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):  # for ever, if it waited
         first = await api.pull(LLAMA)
         second = await api.pull(TINY)
     assert (first[0], second[0]) == (200, 200)
@@ -173,7 +174,9 @@ async def test_ids_names_files_and_revisions_are_the_clients_to_give(api: Api) -
     assert status == 400 and "v1.0" in body["message"]
 
 
-@pytest.mark.parametrize("task_id", ["", "a b", "../x", "a/../b", "a//b", "/a", "a/", "ü", "a\n", "x" * 300, "a?b"])
+@pytest.mark.parametrize(
+    "task_id", ["", "a b", "../x", "a/../b", "a//b", "/a", "a/", "ü", "a\n", "x" * 300, "a?b", "pull", "pull/info"]
+)
 async def test_an_id_that_could_not_stand_in_an_address_is_refused(api: Api, task_id: str) -> None:
     status, body = await api.pull(TINY, id=task_id)
     assert status == 400 and "id" in body["message"]
@@ -187,13 +190,47 @@ async def test_an_id_cannot_be_taken_from_a_model_under_way(api: Api) -> None:
     assert status == 409 and "another model" in body["message"]
 
 
-async def test_an_id_of_a_model_that_ended_can_be_given_anew(api: Api) -> None:
+async def test_an_id_of_a_model_in_the_library_is_free_again_when_it_is_deleted(api: Api) -> None:
     await api.pull(TINY, id="mine")
     await api.ended()
-    status, body = await api.pull(api.put("other"), id="mine")
+    other = api.put("other")
+    status, body = await api.pull(other, id="mine")
+    assert status == 409 and "another model" in body["message"]
+    assert (await api.ask("DELETE", "/v1/models/mine"))[0] == 200
+    status, body = await api.pull(other, id="mine")
     assert status == 200 and [item["id"] for item in body["task"]["items"]] == ["other-0.bin"]
     await api.ended()
     assert [task.id for task in api.engine.tasks] == ["mine"]
+    assert [row["id"] for row in (await api.ask("GET", "/v1/models"))[1]["data"]] == ["mine"]
+
+
+async def test_a_bare_name_and_its_branch_are_one_model(api: Api) -> None:
+    bare = api.rig.add(api.engine, "tinyllama", paused=True)
+    found = await api.engine.prepare(parse_handle("tinyllama"))
+    api.engine.add(parse_handle("tinyllama"), manifest=found.manifest)
+    api.hub.knobs.bytes_per_s_total = 0
+    for model in ("tinyllama", TINY):
+        status, body = await api.pull(model)
+        assert status == 200 and body["task"]["id"] == TINY
+    api.engine.pause(bare)
+    assert (await api.pull(TINY))[0] == 200
+    assert [task.id for task in api.engine.tasks] == [bare] and api.engine.task(bare).state.is_live
+    api.hub.knobs.bytes_per_s_total = None
+    await api.ended()
+    assert (await api.ask("GET", f"/v1/models/{TINY}"))[0] == 200
+
+
+async def test_the_same_model_is_the_same_task_however_it_is_asked_for(api: Api) -> None:
+    api.hub.knobs.bytes_per_s_total = 0
+    assert (await api.pull(LLAMA, id="mine"))[0] == 200
+    status, body = await api.pull(f"{LLAMA}:Q4_K_M")
+    assert status == 200 and body["task"]["id"] == "mine", "the usual quant is the same file"
+    api.engine.pause("mine")
+    status, body = await api.pull(LLAMA)
+    assert status == 200 and body["task"]["id"] == "mine"
+    assert len(api.engine.tasks) == 1
+    assert (await api.pull(f"{LLAMA}:Q8_0"))[0] == 200
+    assert len(api.engine.tasks) == 2, "another file is another model"
 
 
 @pytest.mark.parametrize(
@@ -296,7 +333,7 @@ async def test_info_names_the_branches_of_a_cortexso_model(api: Api) -> None:
     }  # fmt: skip
     assert (body["id"], body["defaultBranch"]) == ("tinyllama", "tinyllama:gguf")
     assert "tinyllama:gguf" in body["availableModels"] and body["downloadedModels"] == []
-    await api.pull(TINY)
+    await api.pull(TINY, id="an-id-of-its-own")
     await api.ended()
     _, body = await api.ask("POST", "/v1/models/pull/info", {"model": "tinyllama"})
     assert body["downloadedModels"] == [TINY] and TINY not in body["availableModels"]
@@ -309,6 +346,10 @@ async def test_info_names_the_gguf_files_of_a_repo(api: Api) -> None:
     assert body["downloadUrl"] == f"{api.hub.endpoint}/{LLAMA}/resolve/main/"
     status, started = await api.pull(body["downloadUrl"] + "README.md")
     assert status == 200 and [item["id"] for item in started["task"]["items"]] == ["README.md"]
+    await api.pull(LLAMA)
+    await api.ended()
+    _, body = await api.ask("POST", "/models/pull/info", {"model": LLAMA})
+    assert body["downloadedModels"] == ["Llama-3.2-1B-Instruct-Q4_K_M.gguf"]
 
 
 @pytest.mark.parametrize(
