@@ -5,6 +5,7 @@ events first, which need no recursion. Aliases are refused: nobody needs them he
 for more values than any later look at the result could visit.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 
 DEPTH_MAX = 16  # a description has 4
 
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -58,5 +60,11 @@ def load_mapping(text: str, *, chars_max: int) -> dict[Any, Any] | None:
 
 def dump_yaml(values: Mapping[str, Any]) -> str:
     """Return a mapping of plain types as block YAML in its order."""
-    text: str = yaml.dump(dict(values), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=2**20)
+    text = _dumped(values, plain=True)
+    # These end a line for YAML wherever they stand, and would come back as blanks: written as escapes.
+    return text if not _LINE_ENDS.search(text) else _dumped(values, plain=False)
+
+
+def _dumped(values: Mapping[str, Any], *, plain: bool) -> str:
+    text: str = yaml.dump(dict(values), Dumper=_DUMPER, sort_keys=False, allow_unicode=plain, width=2**20)
     return text

@@ -76,7 +76,8 @@ def test_two_dropped_models_are_paused_resumed_closed_and_opened_again(stage: St
             + sent("tinyllama/model.gguf")
             - sum(stage.engine.task(task_id).items[name].durable for task_id, name in FILES.items())
         )
-        assert on_the_way < 2**20, f"a pause and a quit cost {on_the_way} bytes"
+        # What is in the buffers of a few connections, and so depends on how busy the machine is.
+        assert on_the_way < 4 * 2**20, f"a pause and a quit cost {on_the_way} bytes"
 
         window = await stage.open()
         assert {task.id: task.durable >= kept[task.id] for task in stage.engine.tasks} == {LLAMA: True, TINY: True}

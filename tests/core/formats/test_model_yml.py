@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.formats.model_yml import rewrite_model_yml
-from core.formats.yaml_text import load_mapping, load_yaml
+from core.formats.yaml_text import dump_yaml, load_mapping, load_yaml
 
 HUB = """\
 # BEGIN GENERAL GGUF METADATA
@@ -116,3 +116,11 @@ def test_only_cortex_keys_ever_change(values: dict[str, object]) -> None:
     loaded = yaml.safe_load(rewrite(yaml.safe_dump(values, allow_unicode=True)))
     files = values.get("files", FILES)
     assert loaded == {**values, "model": "tinyllama:gguf", "size": 668788096, "files": files}
+
+
+@pytest.mark.parametrize("name", ["\x85", "a\u2028b", "\u2029", " x\x85y "])
+def test_odd_line_ends_in_a_value_survive(name: str) -> None:
+    text = dump_yaml({"model": "a", "name": name, "engine": "llama-cpp"})
+    assert load_mapping(text, chars_max=1000) == {"model": "a", "name": name, "engine": "llama-cpp"}
+    again = load_mapping(rewrite_model_yml(text, task_id="t:b", size=5, files=[]), chars_max=1000)
+    assert again is not None and again["name"] == name and again["model"] == "t:b"
