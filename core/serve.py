@@ -15,6 +15,7 @@ from core.door.server import Door
 from core.errors import DownloadError, StoreError
 from core.holder import DataLock, Held
 from core.interrupt import stop_on_signals
+from core.logbook import kept_log
 from core.places import Places
 from core.settings import Settings, SettingsStore
 from core.vault import open_secrets
@@ -37,7 +38,8 @@ def serve(options: ServeOptions, places: Places) -> int:
     except (Held, StoreError) as error:
         return _complain(error)
     try:
-        return asyncio.run(_Server(options, places, lock, os.environ).run())
+        with kept_log(places.data):
+            return asyncio.run(_Server(options, places, lock, os.environ).run())
     except DownloadError as error:
         return _complain(error)
     except KeyboardInterrupt:

@@ -72,7 +72,9 @@ SPECS = (
     Spec("actionToggleSidebar", "F9", checkable=True),
     Spec("actionToggleDetails", "F10", checkable=True),
     Spec("actionSettings", "Ctrl+,", "settings", role=QAction.MenuRole.PreferencesRole),
+    Spec("actionLeftovers", "Ctrl+Shift+L"),
     Spec("actionShortcuts", "F1"),
+    Spec("actionCopyDiagnostics", "Ctrl+Shift+D"),
     Spec("actionAbout", "Shift+F1", "about", role=QAction.MenuRole.AboutRole),
 )
 

@@ -24,6 +24,7 @@ from core.engine import Engine
 from core.errors import StoreError
 from core.holder import DataLock, Held
 from core.interrupt import came_early
+from core.logbook import kept_log
 from core.places import Places
 from core.settings import Settings, SettingsStore
 from core.states import TaskState
@@ -61,7 +62,8 @@ def open_window(options: WindowOptions) -> int:
     except StoreError as error:
         return _complain(error)
     try:
-        return _run(options, options.places, lock)
+        with kept_log(options.places.data):
+            return _run(options, options.places, lock)
     finally:
         lock.close()
 

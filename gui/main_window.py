@@ -36,6 +36,7 @@ from gui.settings.local_api import LocalApiPage
 from gui.sidebar.status_filter import StatusFilter
 from gui.status_bar import StatusBar
 from gui.style.theme import Theme
+from gui.support import Support
 from gui.toolbar import ToolBar
 from gui.tree.view import TaskTreeView
 
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._intake = Intake(engine, theme, self, endpoint=endpoint)
         self._rows = RowActions(engine, self.actions_, self, selected=self.tree.ids_selected, endpoint=endpoint)
+        self._support = Support(engine, settings_store, self.actions_, self, endpoint=endpoint)
         self._soon = QTimer(self, singleShot=True, interval=0)  # a burst of changes is looked at once
         self._soon.timeout.connect(self._refresh)
         self._connect_actions()
@@ -182,7 +184,7 @@ class MainWindow(QMainWindow):
         self.actions_["actionToggleDetails"].toggled.connect(lambda _: self._refresh())
 
     def _connect_rooms(self) -> None:
-        for room in (self._intake, self._rows):
+        for room in (self._intake, self._rows, self._support):
             room.said.connect(self.status.say)
         if self._api is not None:
             self._api.said.connect(self.status.say)

@@ -18,9 +18,9 @@ _BAR = {
     "view": ("actionToggleSidebar", "actionToggleDetails", "", "actionFilter", "actionProperties"),
     "tools": (
         "actionVerify", "actionRepair", "", "actionOpen", "actionOpenFolder", "actionOpenPage", "",
-        "actionSettings",
+        "actionLeftovers", "", "actionSettings",
     ),
-    "help": ("actionShortcuts", "", "actionAbout"),
+    "help": ("actionShortcuts", "actionCopyDiagnostics", "", "actionAbout"),
 }  # fmt: skip
 
 _ROW = (

@@ -209,6 +209,16 @@ def _window_actions() -> dict[str, ActionText]:
             translate("Actions", "Keyboard shortcuts"),
             translate("Actions", "List every key that does something"),
         ),
+        "actionLeftovers": ActionText(
+            translate("Actions", "&Leftover files…"),
+            translate("Actions", "Leftover files"),
+            translate("Actions", "List what was set aside or not finished, with its size, and delete what can go"),
+        ),
+        "actionCopyDiagnostics": ActionText(
+            translate("Actions", "Copy &diagnostics"),
+            translate("Actions", "Copy diagnostics"),
+            translate("Actions", "Copy versions, settings and the end of the log for a report, without secrets"),
+        ),
         "actionAbout": ActionText(
             translate("Actions", "&About Pulley"),
             translate("Actions", "About Pulley"),

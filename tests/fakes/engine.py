@@ -6,7 +6,7 @@ would, is recorded in `calls`, and acts at once (only recorded where `obeys` is 
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -334,6 +334,11 @@ class FakeEngine(QObject):
         self.calls.append(("remove", task_id, delete_files))
         if self.obeys:
             self.script_remove(task_id)
+
+    async def clear(self, paths: Sequence[Path], work: Callable[[set[Path | None]], object]) -> None:
+        """Do the work at once; no task wants anything."""
+        self.calls.append(("clear", *paths))
+        work(set())
 
     def move(self, task_id: str, index: int) -> None:
         self.calls.append(("move", task_id, index))
