@@ -74,6 +74,7 @@ ALLOWED: dict[str, set[str]] = {
     "core.conductor": PURE
     | {
         "core.checks",
+        "core.handles",
         "core.library",
         "core.listings",
         "core.net",
@@ -90,6 +91,9 @@ ALLOWED: dict[str, set[str]] = {
     | {"core.commands", "core.conductor", "core.handles", "core.library", "core.listings", "core.net", "core.pulse"}
     | {"core.repairs", "core.roster", "core.sources", "core.store", "core.task", "core.transfer", "core.verify"},
     "core.compose": PURE | {"core.engine", "core.net", "core.settings", "core.sources", "core.store"},
+    "core.logbook": set(),
+    "core.leftovers": PURE | {"core.shelf", "core.transfer.disk"},
+    "core.diagnostics": PURE | {"core.logbook", "core.settings", "core.task"},
     "core.shelf": PURE | {"core.description", "core.transfer"},
     "core.interrupt": set(),
     "core.api": PURE
@@ -99,8 +103,8 @@ ALLOWED: dict[str, set[str]] = {
     "core.api.bodies": set(),
     "core.api.events": BASICS | {"core.api.shapes", "core.engine", "core.task"},
     "core.serve": PURE
-    | {"core.api", "core.compose", "core.door", "core.holder", "core.interrupt", "core.places", "core.settings"}
-    | {"core.vault"},
+    | {"core.api", "core.compose", "core.door", "core.holder", "core.interrupt", "core.logbook", "core.places"}
+    | {"core.settings", "core.vault"},
     "core.views": BASICS | {"core.sizes", "core.task"},
     "core.terminal": BASICS | {"core.sizes", "core.views"},
     "core.door": PURE | {"core.handles", "core.holder", "core.task", "core.views"},
@@ -132,12 +136,15 @@ ALLOWED: dict[str, set[str]] = {
 }
 GUI = (
     PURE
-    | {"core.commands", "core.engine", "core.handles", "core.origins", "core.settings", "core.task", "core.vault"}
+    | {"core.commands", "core.diagnostics", "core.leftovers", "core.logbook"}
+    | {"core.engine", "core.handles", "core.origins", "core.settings", "core.task", "core.vault"}
     | {"gui", "resources"}
 )
 
 FOREIGN: dict[str, set[str]] = {
-    "core": {"PySide6.QtCore", "httpx", "keyring", "aiohttp", "psutil", "yaml", "yarl"},
+    "core": {
+        "PySide6.QtCore", "httpx", "keyring", "aiohttp", "aiohttp_socks", "psutil", "truststore", "yaml", "yarl",
+    },  # fmt: skip
     "gui": {"PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.__version__"},
     "gui.loop": {"PySide6.QtWidgets", "qasync"},
     "resources": set(),
