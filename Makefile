@@ -5,7 +5,10 @@ QT_LIBRARIES := libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2
 	libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 \
 	libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 fonts-dejavu-core
 
-.PHONY: install system-libraries run demo check test bench pictures recording format clean
+# Real programs that tests run beside ours: proxies, a network of its own, errors of the system at will.
+TEST_PROGRAMS := tinyproxy-bin microsocks iproute2 strace
+
+.PHONY: install system-libraries test-programs run demo check test bench pictures recording soak fuzz format clean
 
 install: .venv/.ready system-libraries
 
@@ -17,19 +20,26 @@ install: .venv/.ready system-libraries
 
 # Qt's wheels leave these to the system. As root they are installed; anybody else is told the one command.
 system-libraries:
-	@if command -v dpkg-query >/dev/null 2>&1; then \
-	  missing=""; \
-	  for name in $(QT_LIBRARIES); do \
-	    dpkg-query -W -f='$${Status}' $$name 2>/dev/null | grep -q "ok installed" || missing="$$missing $$name"; \
-	  done; \
-	  if [ -n "$$missing" ]; then \
-	    if [ "$$(id -u)" = 0 ]; then \
-	      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-	    else \
-	      echo "Qt needs some system libraries. Run: sudo apt-get install$$missing"; exit 1; \
-	    fi; \
-	  fi; \
-	fi
+	@$(call debian,$(QT_LIBRARIES),Qt needs some system libraries.)
+
+test-programs:
+	@$(call debian,$(TEST_PROGRAMS),The tests need some programs.)
+
+define debian
+if command -v dpkg-query >/dev/null 2>&1; then \
+  missing=""; \
+  for name in $(1); do \
+    dpkg-query -W -f='$${Status}' $$name 2>/dev/null | grep -q "ok installed" || missing="$$missing $$name"; \
+  done; \
+  if [ -n "$$missing" ]; then \
+    if [ "$$(id -u)" = 0 ]; then \
+      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+    else \
+      echo "$(2) Run: sudo apt-get install$$missing"; exit 1; \
+    fi; \
+  fi; \
+fi
+endef
 
 run: install
 	$(BIN)/pulley
@@ -49,8 +59,17 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_house.py
 
-test: check
+test: check test-programs
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+# Twenty minutes of random faults against a real server; MINUTES=N for another length.
+soak: install
+	$(BIN)/python -m tests.soak $(or $(MINUTES),20)
+
+# Two minutes of atheris for each reader of strangers' texts; SECONDS=N for another length.
+fuzz: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=2.3,<4"
+	$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)
 
 bench: install
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.bench

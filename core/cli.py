@@ -104,7 +104,9 @@ def _prepare(options: argparse.Namespace) -> Places:
     """Set the log up, and return where things are."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Brief("pulley: %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, handlers=[handler])
+    # The level is the terminal's own: the log on the disk is told more (`core.logbook`).
+    handler.setLevel(logging.INFO if options.verbose else logging.WARNING)
+    logging.basicConfig(level=handler.level, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would print signed addresses
     return find_places(options.data_dir, options.models_dir, os.environ)
 

@@ -149,3 +149,18 @@ async def test_two_posts_are_answered_at_once_and_their_events_interleave(termin
     updates = [task_id for kind, task_id in order if kind == "DownloadUpdated"]
     changes = sum(one != other for one, other in zip(updates, updates[1:], strict=False))
     assert set(updates) == {"t/a", "t/b"} and changes >= 2, updates
+
+
+async def test_the_log_is_kept_and_the_terminal_is_not_told_of_it(terminal: Terminal, hub: DemoHub) -> None:
+    hub.add_repo(Repo("t/bad", [GeneratedFile("bad.bin", MB, seed="bad")]))
+    hub.knobs.fail_next["hub:bad.bin"] = ["status:404"]
+    server = await terminal.serve()
+    async with httpx.AsyncClient(base_url=url_of(server)) as http:
+        await http.post("/v1/models/pull", json={"model": "t/bad"})
+        async with asyncio.timeout(30):
+            while (await http.get("/v1/models/pull")).json()["data"][0]["state"] != "failed":
+                await asyncio.sleep(0.05)
+    ended = await server.interrupted()
+    assert (ended.code, ended.err) == (0, "")
+    text = (terminal.folder / "logs" / "pulley.log").read_text("utf-8")
+    assert "core.conductor: t/bad bad.bin" in text

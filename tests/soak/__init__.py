@@ -1,0 +1,1 @@
+"""Hours of trouble in minutes: random faults, kills and commands, and whether all comes out right."""
