@@ -34,7 +34,8 @@ async def test_a_large_file_costs_about_one_write_and_one_read_a_mebibyte(
     assert len(requests) <= 12
     assert counted["pwritev"] <= mebibytes + len(requests)
     assert counted["preadv"] <= 2 * mebibytes, "at most one extra read"
-    assert counted["fdatasync"] <= mebibytes // 8 + 6
+    # Each wake-up flushes what came since the last one: how much that is depends on how busy the machine is.
+    assert counted["fdatasync"] <= mebibytes // 2 + 6
     assert counted["hop write"] <= counted["pwritev"] + counted["fdatasync"] + 8
 
 
