@@ -101,6 +101,7 @@ async def test_deleting_a_model_takes_its_files_and_its_task(api: Api) -> None:
 
 async def test_a_file_that_another_model_names_stays(api: Api) -> None:
     assert (await api.pull(LLAMA, id="both", files=["*Q4_K_M.gguf", "README.md"]))[0] == 200
+    await api.ended()  # the first description has to stand before the second is written
     await have(api, FILE)
     assert sorted(await ids(api)) == sorted(["both", FILE])
     assert (await api.ask("DELETE", "/v1/models/both"))[0] == 200
