@@ -8,7 +8,7 @@ QT_LIBRARIES := libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2
 # Real programs that tests run beside ours: proxies, a network of its own, errors of the system at will.
 TEST_PROGRAMS := tinyproxy-bin microsocks iproute2 strace
 
-.PHONY: install system-libraries test-programs run demo check test bench pictures recording soak fuzz format clean
+.PHONY: install system-libraries test-programs run demo check test bench pictures recording reliability soak fuzz format clean
 
 install: .venv/.ready system-libraries
 
@@ -63,6 +63,10 @@ test: check test-programs
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 # Twenty minutes of random faults against a real server; MINUTES=N for another length.
+# Runs the table of faults and writes docs/reliability.md.
+reliability: install test-programs
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.core.faults.page
+
 soak: install
 	$(BIN)/python -m tests.soak $(or $(MINUTES),20)
 

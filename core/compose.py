@@ -9,13 +9,14 @@ from core.engine import Engine
 from core.net.client import Net
 from core.net.credentials import endpoint_of, from_environment
 from core.net.origin import host_label
+from core.rebuild import rebuild
 from core.records import Limits
 from core.settings import Settings
 from core.sources.base import Source
 from core.sources.cortexso import CortexSo
 from core.sources.direct import Direct
 from core.sources.huggingface import HuggingFace
-from core.store.sqlite import SqliteStore
+from core.store.rescue import open_store
 
 _log = logging.getLogger(__name__)
 _TRUE = frozenset({"1", "on", "yes", "true"})
@@ -23,12 +24,17 @@ _TRUE = frozenset({"1", "on", "yes", "true"})
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was built: close the engine first, then the net."""
+    """What was built: close the engine first, then the net.
+
+    Attributes:
+        notice: What a person has to be told of the list of downloads; empty where all is well.
+    """
 
     engine: Engine
     net: Net
     endpoint: str
     cortexso: CortexSo
+    notice: str = ""
 
     async def aclose(self) -> None:
         """Stop everything in order."""
@@ -52,7 +58,8 @@ def connect(environ: Mapping[str, str]) -> Hubs:
     credentials, warning = from_environment(environ, Path.home())
     if warning:
         _log.warning("%s", warning)
-    net = Net(credentials, offline=environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE)
+    offline = environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE
+    net = Net(credentials, offline=offline, environ=environ)
     cortexso = CortexSo(net, endpoint=endpoint)
     return Hubs(net, endpoint, cortexso, (HuggingFace(net, endpoint=endpoint), cortexso, Direct(net)))
 
@@ -64,15 +71,16 @@ def build(data: Path, models: Path, settings: Settings, environ: Mapping[str, st
         StoreError: The store cannot be opened.
     """
     hubs = connect(environ)
+    store, notice = open_store(data / "tasks.sqlite", lambda: rebuild(models))
     engine = Engine(
         net=hubs.net,
-        store=SqliteStore(data / "tasks.sqlite"),
+        store=store,
         sources=hubs.sources,
         root=models,
         limits=limits_of(settings),
         hub=host_label(hubs.endpoint),
     )
-    return Parts(engine, hubs.net, hubs.endpoint, hubs.cortexso)
+    return Parts(engine, hubs.net, hubs.endpoint, hubs.cortexso, notice)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -14,6 +14,7 @@ from pathlib import Path
 from core import library
 from core.checks import Checks
 from core.errors import DownloadError
+from core.handles import format_handle
 from core.listings import Listings
 from core.net.client import Net
 from core.net.origin import host_label
@@ -76,7 +77,13 @@ class Conductor:
         self._is_due = False
         self._is_closed = False
         self.listings = Listings(
-            roster, crew=crew, sources=sources, sweeps=self._sweeps, touched=touched, changed=self.pump_soon
+            roster,
+            crew=crew,
+            sources=sources,
+            sweeps=self._sweeps,
+            now=now,
+            touched=touched,
+            changed=self.pump_soon,
         )
         self.checks = Checks(roster, crew=crew, held=self._targets, changed=self.pump_soon)
 
@@ -108,12 +115,14 @@ class Conductor:
 
     def _admit(self, tasks: Sequence[Task]) -> None:
         places = []
+        held = self._held()
         for task in tasks:
             if not task.admitted:
                 self._begun.discard(task.id)
                 self._adoptable.pop(task.id, None)
             if task.admitted or (task.state is TaskState.QUEUED and task.manifest is not None):
-                places.append(Place(task.id, task.admitted, not task.admitted, task.forced))
+                ready = not task.admitted and not self._crew.disks.is_held(task.root)
+                places.append(Place(task.id, task.admitted, ready, task.forced or task.id in held))
         for task_id in admit(places, self.limits):
             task = self.roster.get(task_id)
             task.admitted = True
@@ -123,6 +132,11 @@ class Conductor:
                 self._chore(task, self._begin)
             if task.id in self._begun and task.wanted_count == task.count(ItemState.DONE) and not task.described:
                 self._chore(task, self._complete)
+
+    def _held(self) -> set[str]:
+        """Return the tasks that do nothing but wait for a disk: they keep nobody else from running."""
+        waiting = {run.task.id for run in self._runs.values() if run.report.is_held}
+        return waiting - {run.task.id for run in self._runs.values() if not run.report.is_held}
 
     def _chore(self, task: Task, work: Callable[[Task], Awaitable[None]]) -> None:
         """Run one piece of work of a task at a time."""
@@ -160,7 +174,7 @@ class Conductor:
                 continue
             running = [run for run in self._runs.values() if run.task is task]
             for run in running:
-                if run.report.is_alive:
+                if run.report.is_alive and not run.report.is_held:
                     hub = host_label(run.item.file.url)
                     if run.item.host:
                         self._leads_to[hub] = run.item.host
@@ -173,6 +187,8 @@ class Conductor:
                         running=True,
                         holds=run.download.is_in_one_go,
                     )
+            if self._crew.disks.is_held(task.root):
+                continue  # the others would meet the same
             for item in islice(task.waiting_items(), WAITING_LOOKED_AT):
                 if (task.id, item.id) not in self._runs and not self._targets[item.local_path]:
                     hub = host_label(item.file.url)
@@ -186,19 +202,26 @@ class Conductor:
         Raises:
             DownloadError: It does not fit.
         """
+        if await settled(self._crew.write(library.is_away, task)):
+            self._begun.add(task.id)  # its items wait for the folder, and say so
+            return
         gone = await settled(self._crew.write(library.gone, task))
         for item in gone:
             if item.state is ItemState.DONE:
                 task.set_durable(item, 0)
                 task.described = False
                 self.roster.move_item(task, item, ItemState.WAITING)
-        others = [(t.root, t.size - t.durable) for t in self.roster.all() if t.id in self._begun and t is not task]
-        need = task.size - task.durable
-        await settled(self._crew.write(library.check_space, task.id, task.root, need, others))
+        await settled(self._crew.write(library.check_sizes, task))
         if task.handle.hub == "cortexso":
             self._adoptable[task.id] = await settled(self._crew.write(library.adoptable, task))
-        if task.admitted and self.roster.holds(task):
-            self._begun.add(task.id)
+        roots = {other.root for other in self.roster.all()}
+        space = await settled(self._crew.write(library.space, task.root, roots))
+        if not (task.admitted and self.roster.holds(task)):
+            return
+        # Checked and noted in one step: two that begin at once cannot both take the same space.
+        others = [(t.root, t.size - t.durable) for t in self.roster.all() if t.id in self._begun and t is not task]
+        space.check(task.id, task.size - task.durable, others)
+        self._begun.add(task.id)
 
     async def _complete(self, task: Task) -> None:
         """Write the description; then the task is done.
@@ -225,7 +248,16 @@ class Conductor:
         assert item.local_path is not None
         assert task.manifest is not None
         item.attempt += 1
-        identity = Identity(item.id, item.file.size, item.file.hash, task.manifest.commit, item.file.url, task.id)
+        identity = Identity(
+            item.id,
+            item.file.size,
+            item.file.hash,
+            task.manifest.commit,
+            item.file.url,
+            format_handle(task.handle),
+            task.id,
+            task.selection.globs,
+        )
         present = self._adoptable.get(task.id, {}).get(item.id)
         also_right = (present,) if present else ()
         job = Job(
@@ -236,6 +268,7 @@ class Conductor:
             was_whole=0 < item.durable == item.file.size,
             replaces=item.damage is not None,
             known_wrong=item.damage_stamp,
+            has_begun=task.durable > 0,
         )
         report = ItemReport(self.roster, task, item, now=self._now, touched=self._touched, changed=self.pump_soon)
         if not job.is_small and item.file.size is not None:

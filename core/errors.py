@@ -11,6 +11,10 @@ Foreign errors (httpx, aiohttp, OSError, sqlite3) are translated at one boundary
     │   └── UnsupportedHandle   what was typed is no handle that we know
     ├── TransferError           bytes did not come as they should
     │   ├── ConnectFailed       no connection: name, network, refused, TLS
+    │   │   ├── Offline             this machine has no network: waits, and goes on by itself
+    │   │   │   └── Woken           this machine slept: the connections are made anew
+    │   │   ├── ProxyRefused        the proxy wants other credentials, or opens no way to this host
+    │   │   └── CertificateRefused  the server does not prove who it is
     │   ├── TimedOut            an answer did not come in time
     │   ├── Stalled             connected, but no byte moves
     │   ├── ServerBusy          429, 5xx: later
@@ -19,8 +23,13 @@ Foreign errors (httpx, aiohttp, OSError, sqlite3) are translated at one boundary
     │   ├── RemoteChanged       size, range or version is not the one promised
     │   └── GotWebPage          a web page came in place of the file
     ├── LocalError              this machine
-    │   ├── DiskFull            no space, or a quota
-    │   ├── NotWritable         permission, read-only, failing or vanished disk
+    │   ├── DiskFull            no space, or a quota: waits while it runs, refused at the start
+    │   ├── NotWritable         permission, or something in the way
+    │   │   ├── DiskAway            read-only, failing or vanished disk: waits, and goes on by itself
+    │   │   └── FolderGone          the folder is away or another one now: waits for it
+    │   ├── InUse               another process writes this file: waits for it
+    │   ├── Hindered            too few open files or too little memory for now: waits
+    │   ├── TooLarge            a file that this kind of file system cannot hold
     │   ├── NameRefused         a name from the hub that would leave the folder
     │   ├── NameTaken           another file of that name stands there already
     │   ├── Missing             a finished file is no longer there
@@ -55,17 +64,27 @@ class DownloadError(Exception):
         meaning: What it means for the download.
         action: What a person can do next.
         retry_after_s: Seconds to wait as asked by the server; None where it did not say.
+        is_charged: A try was made that counts; not where the network is away or a host asked to be left alone.
     """
 
     meaning: ClassVar[str] = "The download stands still; what came so far is kept."
     action: ClassVar[str] = "Try again."
+    is_charged: bool = True
 
     def __init__(
-        self, message: str, *, meaning: str = "", action: str = "", retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        meaning: str = "",
+        action: str = "",
+        retry_after_s: float | None = None,
+        is_charged: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s
+        if is_charged is not None:
+            self.is_charged = is_charged
         if meaning:
             self.meaning = meaning  # type: ignore[misc]  # an instance may say it better than its class
         if action:
@@ -73,8 +92,8 @@ class DownloadError(Exception):
 
     @property
     def kind(self) -> str:
-        """The class name, as the API and the store write it."""
-        return type(self).__name__
+        """The class name, as the API and the store write it; of a room's own class, that of the tree above it."""
+        return next(kind.__name__ for kind in type(self).__mro__ if kind.__module__ == __name__)
 
     @property
     def failure(self) -> Failure:
@@ -130,6 +149,35 @@ class ConnectFailed(TransferError):
     action = "Check the network connection and, if you use one, the proxy; then try again."
 
 
+class Offline(ConnectFailed):
+    """This machine has no network: waits, and goes on by itself."""
+
+    meaning = "The download waits for the network and goes on by itself; what came so far is kept."
+    action = "Connect this machine to a network."
+    is_charged = False
+
+
+class Woken(Offline):
+    """This machine slept: the connections are made anew."""
+
+    meaning = "Connections from before the sleep are of no use; new ones go on where they stood."
+    action = "Wait a moment: it goes on by itself."
+
+
+class ProxyRefused(ConnectFailed):
+    """The proxy wants other credentials, or opens no way to this host."""
+
+    meaning = "Nothing was asked again, since proxies lock accounts that try too often; what came so far is kept."
+    action = "Check the proxy, user name and password in Settings > Network; then try again."
+
+
+class CertificateRefused(ConnectFailed):
+    """The server does not prove who it is."""
+
+    meaning = "Nothing was sent, since somebody else might answer in the server's place; what came so far is kept."
+    action = "Try another network; if it lasts, tell whoever runs the server."
+
+
 class TimedOut(TransferError):
     """An answer did not come in time."""
 
@@ -139,8 +187,13 @@ class Stalled(TransferError):
 
 
 class ServerBusy(TransferError):
-    """429, 5xx: later."""
+    """429, 5xx: later.
 
+    Attributes:
+        reached: The address that was led to and not asked, because its host rests; never shown, it may be signed.
+    """
+
+    reached: str = ""
     action = "Wait a little, then try again."
 
 
@@ -175,15 +228,50 @@ class LocalError(DownloadError):
 class DiskFull(LocalError):
     """No space, or a quota."""
 
-    meaning = "The download waits; what came so far is kept."
-    action = "Free some space or choose another models folder, then resume."
+    meaning = "The download waits and goes on by itself when there is space; what came so far is kept."
+    action = "Free some space, or choose another models folder."
 
 
 class NotWritable(LocalError):
-    """Permission, read-only, failing or vanished disk."""
+    """Permission, or something in the way."""
 
     meaning = "Nothing more can be written there; what came so far is kept."
     action = "Check that the models folder exists and that you may write to it, then resume."
+
+
+class DiskAway(NotWritable):
+    """Read-only, failing or vanished disk: waits, and goes on by itself."""
+
+    meaning = "Downloads to this disk wait and go on by themselves; what was safely on it is kept."
+    action = "Connect the disk again, make it writable, or check whether it is failing."
+
+
+class FolderGone(NotWritable):
+    """The folder is away or another one now: waits for it."""
+
+    meaning = "Nothing is written to another place; it goes on by itself when the folder is back."
+    action = "Connect the disk or put the folder back; to begin anew without it, pause and resume."
+
+
+class InUse(LocalError):
+    """Another process writes this file: waits for it."""
+
+    meaning = "Only one may write a file; this download goes on by itself when the other one ends."
+    action = "Let the other one finish, or end it."
+
+
+class Hindered(LocalError):
+    """Too few open files or too little memory for now: waits."""
+
+    meaning = "The download waits and goes on by itself; what came so far is kept."
+    action = "Close other programs, or use fewer connections in Settings."
+
+
+class TooLarge(LocalError):
+    """A file that this kind of file system cannot hold."""
+
+    meaning = "Nothing was downloaded, since the file could never be completed there."
+    action = "Choose a models folder on another disk, or format this one as exFAT."
 
 
 class NameRefused(LocalError):

@@ -7,11 +7,17 @@ door (`core.door`). Knows no socket.
 import contextlib
 import json
 import os
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 from core.errors import StoreError
+
+COMMAND = "command"  # a holder that only steers, and is gone in a moment
+COMMAND_S = 5.0
+AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +80,43 @@ class DataLock:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
             json.dump(asdict(holder), file)
-        os.replace(temporary, self._file)
+        _patiently(lambda: os.replace(temporary, self._file))
 
     def close(self) -> None:
         """Let the folder go."""
         with contextlib.suppress(OSError):
-            self._file.unlink()
+            _patiently(self._file.unlink)
         self._lock.close()
+
+
+def lock_soon(data: Path, kind: str) -> DataLock:
+    """Lock a data folder, waiting for a command that only steers, or for a holder that comes or goes. Blocking.
+
+    Raises:
+        Held: Another process has it, and keeps it.
+        StoreError: The folder cannot be written.
+    """
+    deadline = time.monotonic() + COMMAND_S
+    while True:
+        try:
+            return DataLock(data, kind)
+        except Held as held:
+            is_short = held.holder is None or held.holder.kind == COMMAND
+            if not is_short or time.monotonic() > deadline:
+                raise
+            time.sleep(AGAIN_S)
+
+
+def _patiently(work: Callable[[], None]) -> None:
+    """Replace or delete a file; on Windows whoever reads it just now keeps it from us for a moment."""
+    for wait_s in (0.05, 0.1, 0.2, 0.4):
+        try:
+            return work()
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(wait_s)
+    return work()
 
 
 def _try_lock(file: IO[bytes]) -> bool:

@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.description import (
@@ -22,7 +22,7 @@ from core.description import (
     parse,
     render,
 )
-from core.errors import DiskFull, NameRefused
+from core.errors import DiskFull, NameRefused, TooLarge
 from core.formats.gguf import Header, read_header
 from core.formats.quant import is_model
 from core.handles import format_handle
@@ -34,6 +34,8 @@ from core.sources.base import folder_of as source_folder
 from core.states import ItemState
 from core.task import Item, Task
 from core.transfer import disk
+from core.transfer.ground import FAT_BYTES_MOST, RESERVE_BYTES, file_system, largest_file
+from core.transfer.trouble import translated
 
 _HUBS = {
     "huggingface": ("huggingface.co", "https://huggingface.co/{}"),
@@ -41,8 +43,6 @@ _HUBS = {
 }
 # Two models of one folder may be complete at once, and each has to see what the other wrote.
 _describing = threading.Lock()
-
-RESERVE_BYTES = 64 * 2**20  # left free for everybody else on the file system
 
 
 def wall_clock() -> float:
@@ -62,25 +62,52 @@ def free_bytes(root: Path) -> int | None:
     return None
 
 
-def check_space(name: str, root: Path, need: int, others: Sequence[tuple[Path, int]]) -> None:
-    """Check that `need` more bytes fit beside what other tasks still need on the same file system.
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What is free where a models folder is, and which others share it, as of one moment.
 
-    `others` are (models folder, bytes still to come); `name` is said in the message.
+    Attributes:
+        free: None where it cannot be told.
+        beside: The models folders on the same file system.
+    """
+
+    free: int | None
+    beside: frozenset[Path]
+
+    def check(self, name: str, need: int, others: Iterable[tuple[Path, int]]) -> None:
+        """Check that `need` more bytes fit beside what other tasks still need on the same file system.
+
+        `others` are (models folder, bytes still to come); `name` is said in the message. Pure: whoever begins may
+        check and note its need in one step.
+
+        Raises:
+            DiskFull: They do not; with the numbers.
+        """
+        if self.free is None or need <= 0:
+            return
+        beside = sum(count for root, count in others if root in self.beside)
+        if need + beside + RESERVE_BYTES > self.free:
+            text = f" beside {size_text(beside)} for other downloads" if beside else ""
+            raise DiskFull(
+                f"{name} needs {size_text(need)}{text}, and {size_text(self.free)} are free",
+                meaning="Nothing more of it is downloaded, so that the disk is not filled for nothing.",
+                action="Free some space or choose another models folder, then try again.",
+            )
+
+
+def space(root: Path, others: Iterable[Path]) -> Space:
+    """Look what is free where `root` is, and which of the `others` share it."""
+    device = _device(root)
+    return Space(free_bytes(root), frozenset(r for r in {root, *others} if r == root or _device(r) == device))
+
+
+def check_space(name: str, root: Path, need: int, others: Sequence[tuple[Path, int]]) -> None:
+    """Check that `need` more bytes fit beside what `others` (models folder, bytes) still need.
 
     Raises:
         DiskFull: They do not; with the numbers.
     """
-    free = free_bytes(root)
-    if free is None or need <= 0:
-        return
-    device = _device(root)
-    beside = sum(count for other, count in others if other == root or _device(other) == device)
-    if need + beside + RESERVE_BYTES > free:
-        text = f" beside {size_text(beside)} for other downloads" if beside else ""
-        raise DiskFull(
-            f"{name} needs {size_text(need)}{text}, and {size_text(free)} are free",
-            meaning="Nothing more of it is downloaded, so that the disk is not filled for nothing.",
-        )
+    space(root, [other for other, _ in others]).check(name, need, others)
 
 
 def _device(root: Path) -> int | None:
@@ -90,6 +117,28 @@ def _device(root: Path) -> int | None:
         except OSError:
             continue
     return None
+
+
+def check_sizes(task: Task) -> None:
+    """Check that the file system can hold each file of a task.
+
+    Raises:
+        TooLarge: Not the largest one: FAT, which holds 4 GiB at most.
+    """
+    item = max(task.wanted_items(), key=lambda item: item.size, default=None)
+    if item is None or item.size <= FAT_BYTES_MOST:
+        return
+    kind = file_system(task.root)
+    most = largest_file(kind)
+    if most is not None and item.size > most:
+        raise TooLarge(
+            f"{item.id} has {size_text(item.size)}, and {task.root} is on {kind}, which holds 4 GB at most"
+        )
+
+
+def is_away(task: Task) -> bool:
+    """Tell whether the models folder of a task that has begun is not there: then nothing of it is gone."""
+    return task.durable > 0 and not task.root.exists()
 
 
 def gone(task: Task) -> list[Item]:
@@ -126,11 +175,12 @@ def find_complete(root: Path, handle: Handle, selection: Selection) -> Manifest 
     for place in folders:
         for found in find_descriptions(place).values():
             if found.answers(handle, selection) and complete(found, place):
-                return _manifest(found, place.relative_to(root).as_posix())
+                return manifest_of(found, place.relative_to(root).as_posix())
     return None
 
 
-def _manifest(found: Description, folder: str) -> Manifest:
+def manifest_of(found: Description, folder: str) -> Manifest:
+    """Return what a description stands for; without addresses, since all of it is here."""
     label, page = _HUBS.get(found.hub, ("", ""))
     return Manifest(
         hub=found.hub,
@@ -152,7 +202,7 @@ def adoptable(task: Task) -> dict[str, str]:
     item = task.items.get(MODEL_YML)
     if item is None or item.local_path is None or not item.local_path.is_file():
         return {}
-    with disk.translated(item.local_path):
+    with translated(item.local_path):
         data = item.local_path.read_bytes()
     found = parse(data)
     for file in found.files if found else ():
@@ -221,7 +271,7 @@ def _foreign_texts(folder: Path) -> set[str]:
 
 
 def _text(path: Path) -> str:
-    with disk.translated(path):
+    with translated(path):
         return path.read_text(encoding="utf-8", errors="replace")
 
 

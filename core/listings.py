@@ -5,12 +5,13 @@ roster; starts no download.
 """
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core import library
-from core.errors import ConnectFailed, DownloadError, TimedOut, UnsupportedHandle
+from core.errors import ConnectFailed, DownloadError, ServerBusy, TimedOut, UnsupportedHandle
 from core.handles import format_handle
 from core.itemise import items_of
 from core.records import Handle, Manifest, Selection
@@ -19,6 +20,7 @@ from core.sources.base import Source
 from core.spawn import cancel_and_wait, spawn
 from core.states import Intent
 from core.task import Item, Task
+from core.transfer import retry
 from core.transfer.job import Crew, settled
 
 LISTINGS_AT_ONCE = 4
@@ -60,6 +62,7 @@ class Listings:
         crew: Crew,
         sources: Sequence[Source],
         sweeps: set[asyncio.Task[None]],
+        now: Callable[[], float],
         touched: Callable[[Task, Item | None], None],
         changed: Callable[[], None],
     ) -> None:
@@ -68,9 +71,11 @@ class Listings:
         self._crew = crew
         self._sources = sources
         self._sweeps = sweeps
+        self._now = now
         self._touched = touched
         self._changed = changed
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._aside: set[str] = set()  # wait for one hub alone, and take nobody's turn
 
     def __bool__(self) -> bool:
         return bool(self._running)
@@ -80,7 +85,7 @@ class Listings:
     def start(self, tasks: Sequence[Task]) -> None:
         """Start the listings that are due, in the order of the queue."""
         for task in tasks:
-            if len(self._running) >= LISTINGS_AT_ONCE:
+            if len(self._running) - len(self._aside) >= LISTINGS_AT_ONCE:
                 return
             wants = task.manifest is None and task.failure is None and task.intent is Intent.RUN
             if wants and task.id not in self._running:
@@ -91,6 +96,7 @@ class Listings:
     def stop(self, task: Task) -> None:
         """Stop fetching the listing of a task."""
         task.resolving = False
+        task.hold = task.retry_at = None
         listing = self._running.pop(task.id, None)
         if listing is not None:
             listing.cancel()
@@ -98,7 +104,7 @@ class Listings:
     async def _list(self, task: Task) -> None:
         try:
             done = await self._find_complete(task.root, task.handle, task.selection)
-            manifest = done or await self._resolve(task.handle, task.selection)
+            manifest = done or await self._resolve_in_time(task)
             items = items_of(task, manifest, complete=done is not None)
         except DownloadError as error:
             self._listed(task)
@@ -115,6 +121,30 @@ class Listings:
         finally:
             self._touched(task, None)
             self._changed()
+
+    async def _resolve_in_time(self, task: Task) -> Manifest:
+        """Fetch the listing; a network that is away and a hub that asked for a pause are waited for."""
+        while True:
+            try:
+                return await self._resolve(task.handle, task.selection)
+            except DownloadError as error:
+                waits = isinstance(error, ServerBusy) and error.retry_after_s
+                decision = retry.after_failure(error, 1, jitter=random.random())
+                if isinstance(decision, retry.GiveUp) or not (waits or isinstance(decision, retry.Hold)):
+                    raise
+                await self._hold(task, error, decision.seconds)
+
+    async def _hold(self, task: Task, error: DownloadError, seconds: float) -> None:
+        task.hold, task.retry_at = error.failure, self._now() + seconds
+        if isinstance(error, ServerBusy):
+            self._aside.add(task.id)
+            self._changed()
+        self._touched(task, None)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            task.hold = task.retry_at = None
+            self._aside.discard(task.id)
 
     def _listed(self, task: Task) -> None:
         if self._running.get(task.id) is asyncio.current_task():

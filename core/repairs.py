@@ -34,20 +34,24 @@ def mend(
 ) -> Task:
     """Let these files of a described model wait for the download of the described commit; return its task.
 
-    The task in the list is taken where it means the same bytes; one that does not is removed and listed anew.
+    The task in the list is taken where it means the same bytes, also while it runs: a repair that was stopped is
+    asked for again. One that does not is removed and listed anew.
 
     Raises:
-        CommandRefused: Its download runs, there are no such files, or the folder is not where it belongs.
+        CommandRefused: A download of other bytes runs, there are no such files, or the folder is not where it
+            belongs.
         DownloadError: The description contradicts itself, or no hub is the one that it names.
     """
     described = target.description
-    if not paths or not set(paths) <= described.paths:
+    paths = frozenset(paths)
+    if not paths or not paths <= described.paths:
         raise CommandRefused("The description names no such files")
     handle = handle_of(described)
     task = _listed(target, handle, roster)
-    if task is not None and task.state.is_live:
+    is_same = task is not None and _is_same(task, described, paths)
+    if task is not None and task.state.is_live and not (is_same and _takes_more(task)):
         raise CommandRefused(f"{task.id} is being downloaded; repair it when that has ended")
-    if task is not None and not _is_same(task, described, paths):
+    if task is not None and not is_same:
         remove(task.id)
         task = None
     if task is None:
@@ -72,6 +76,11 @@ def mend(
     task.intent, task.failure, task.described = Intent.RUN, None, False
     for item_id in paths:
         item = task.items[item_id]
+        if item.state.is_live:
+            if not (item.state.is_running or item.damage):
+                _spoil(item)  # it waits as if it had never been there, and something stands there
+                roster.keep_item(task, item)
+            continue
         _spoil(item)
         task.set_durable(item, 0)
         roster.move_item(task, item, ItemState.WAITING)
@@ -79,6 +88,11 @@ def mend(
     roster.refresh(task)
     roster.keep(task)
     return task
+
+
+def _takes_more(task: Task) -> bool:
+    """Tell whether files of a live task can still be made to wait: not while its description is being written."""
+    return not task.admitted or task.count(ItemState.DONE) < task.wanted_count
 
 
 def _spoil(item: Item) -> None:

@@ -17,6 +17,11 @@ class ItemReport:
 
     `now` is the engine's clock; `touched` is called with the task and item whose numbers changed; `changed` when
     the connections should be shared anew.
+
+    Attributes:
+        wanted: How many connections would be of use.
+        is_held: It waits for this machine and uses none.
+        is_stopped: The run was told to end.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class ItemReport:
         self._touched = touched
         self._changed = changed
         self.wanted = 1
+        self.is_held = False
         self.is_stopped = False
 
     @property
@@ -53,6 +59,9 @@ class ItemReport:
         return self.is_current and not self.is_stopped and self._item.state.is_live
 
     def _move(self, state: ItemState) -> None:
+        if self.is_held and state is not ItemState.BACKING_OFF:
+            self.is_held = False
+            self._changed()
         if self.is_alive and (state in ITEM_MOVES[self._item.state]):
             self._roster.move_item(self._task, self._item, state)
 
@@ -71,6 +80,15 @@ class ItemReport:
             self._item.retry_at = self._now() + seconds
             self._item.retries += 1
             self._move(ItemState.BACKING_OFF)
+
+    def holding(self, error: DownloadError, seconds: float) -> None:
+        if self.is_alive:
+            self._item.failure = error.failure
+            self._item.retry_at = self._now() + seconds
+            self._move(ItemState.BACKING_OFF)
+            if not self.is_held:
+                self.is_held = True
+                self._changed()
 
     def verifying(self) -> None:
         self._item.checked = 0

@@ -35,6 +35,7 @@ class Roster:
         self.tell = tell
         self._tasks: dict[str, Task] = {}
         self.order: list[str] = []
+        self._is_partial = False
 
     def __len__(self) -> int:
         return len(self.order)
@@ -71,7 +72,8 @@ class Roster:
         del self._tasks[task.id]
         self.order.remove(task.id)
         self.keeper.remove(task.id)
-        self.keeper.put_order(list(self.order))  # an order of before may still wait to be kept
+        if not self._is_partial:  # else the places of the others are not ours to give
+            self.keeper.put_order(list(self.order))
         self.tell("task_removed", task.id)
 
     def move(self, task: Task, index: int) -> bool:
@@ -155,6 +157,7 @@ class Roster:
         Raises:
             StoreError: They cannot be read.
         """
+        self._is_partial = self._is_partial or only is not None
         for stored in await self.keeper.load():
             if only is not None and stored.id not in only:
                 continue

@@ -11,9 +11,9 @@ from core.api.events import Events
 from core.api.gate import needs_keys
 from core.api.server import ApiServer
 from core.compose import Parts, build, limits_of
-from core.door.server import Door
+from core.door.server import Door, unreachable_text
 from core.errors import DownloadError, StoreError
-from core.holder import DataLock, Held
+from core.holder import DataLock, Held, lock_soon
 from core.interrupt import stop_on_signals
 from core.logbook import kept_log
 from core.places import Places
@@ -34,7 +34,7 @@ class ServeOptions:
 def serve(options: ServeOptions, places: Places) -> int:
     """Serve until SIGINT or SIGTERM; return the exit code: 0, or 1 where it could not begin."""
     try:
-        lock = DataLock(places.data, "server")
+        lock = lock_soon(places.data, "server")
     except (Held, StoreError) as error:
         return _complain(error)
     try:
@@ -82,6 +82,8 @@ class _Server:
             print(f"pulley serve: {self._store.warning}", file=sys.stderr)
         models = self._places.models_or(settings.models_dir)
         parts = self._parts = build(self._places.data, models, settings, self._environ)
+        if parts.notice:
+            print(f"pulley serve: {parts.notice}", file=sys.stderr)
         control = Control(
             self._store,
             open_secrets(),
@@ -108,7 +110,10 @@ class _Server:
             )
             await server.start(self._options.port)
             door = Door(self._lock, "server", parts.engine, events)
-            await door.open()
+            try:
+                await door.open()
+            except OSError as error:  # it can serve all the same
+                print(f"pulley serve: {unreachable_text(error)}", file=sys.stderr)
             print(f"Listening on {server.url}", flush=True)
             await stopped.wait()
         finally:

@@ -26,6 +26,7 @@ CONNECTIONS_PER_HOST = range(1, 33)
 CONNECTIONS = range(4, 257)
 PORTS = range(1, 65536)
 PORT = 39281  # where clients of Cortex look
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 SECRETS = ("api_keys", "huggingface_token", "proxy_password")
 ORIGINS_MAX = 32
 TEXT_CHARS_MAX = 2048
@@ -51,9 +52,12 @@ class Settings:
         cors: Whether they may at all.
         needs_api_key: Access keys were set: where they cannot be had again, the API stays off rather than open.
         secrets_kept: Names of the secrets that were given to the keyring; the values never stand here.
-        proxy_url: `http://host:port` without credentials; empty for the proxy of the environment.
+        proxy_off: Every host is reached directly, whatever proxy is set here or in the environment.
+        proxy_url: `http://host:port` (or https, socks5, socks5h) without credentials; empty for the proxy of the
+            environment.
         proxy_username: User name at the proxy.
         no_proxy: Hosts that are reached directly, parted by commas.
+        ca_file: Full path of a company's certificates, trusted beside the system's; empty for none.
         layout: Places of the window and its parts, base64 by name.
     """
 
@@ -70,9 +74,11 @@ class Settings:
     cors: bool = True
     needs_api_key: bool = False
     secrets_kept: tuple[str, ...] = ()
+    proxy_off: bool = False
     proxy_url: str = ""
     proxy_username: str = ""
     no_proxy: str = ""
+    ca_file: str = ""
     layout: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,7 +93,11 @@ def _is_int_in(allowed: range) -> Callable[[object], bool]:
 
 
 def _is_folder(value: object) -> bool:
-    return value is None or (isinstance(value, str) and "\0" not in value and Path(value).is_absolute())
+    return value is None or _is_path(value)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value and Path(value).is_absolute()
 
 
 def _is_text(value: object) -> bool:
@@ -113,7 +123,7 @@ def _is_proxy(value: object) -> bool:
         return False
     try:
         parts = urlsplit(value)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        sound = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
     return sound and "@" not in parts.netloc and parts.path in ("", "/") and not (parts.query or parts.fragment)
@@ -148,9 +158,14 @@ _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "cors": _FLAG,
     "needs_api_key": _FLAG,
     "secrets_kept": (_are_secrets, f"has to be a list of some of {', '.join(SECRETS)}"),
-    "proxy_url": (_is_proxy, "has to be http://host:port, without a user name or password in it"),
+    "proxy_off": _FLAG,
+    "proxy_url": (
+        _is_proxy,
+        "has to be http://host:port (or https, socks5, socks5h), without a user name or password in it",
+    ),
     "proxy_username": (_is_user, "has to be a text of one line without a colon"),
     "no_proxy": (_is_text, "has to be a text of host names parted by commas"),
+    "ca_file": (lambda value: value == "" or _is_path(value), "has to be the full path of a file"),
     "layout": (_is_layout, "has to be a list of names with texts"),
 }
 

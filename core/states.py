@@ -111,11 +111,11 @@ _STOPS = frozenset({_I.PAUSED, _I.SKIPPED, _I.FAILED, _I.CANCELLED})
 
 ITEM_MOVES: MappingProxyType[ItemState, frozenset[ItemState]] = MappingProxyType(
     {
-        _I.WAITING: frozenset({_I.CONNECTING, _I.VERIFYING}) | _STOPS,
+        _I.WAITING: frozenset({_I.CONNECTING, _I.BACKING_OFF, _I.VERIFYING}) | _STOPS,
         _I.CONNECTING: frozenset({_I.WAITING, _I.TRANSFERRING, _I.BACKING_OFF, _I.VERIFYING}) | _STOPS,
         _I.TRANSFERRING: frozenset({_I.WAITING, _I.CONNECTING, _I.BACKING_OFF, _I.VERIFYING}) | _STOPS,
         _I.BACKING_OFF: frozenset({_I.WAITING, _I.CONNECTING, _I.TRANSFERRING, _I.VERIFYING}) | _STOPS,
-        _I.VERIFYING: frozenset({_I.WAITING, _I.CONNECTING, _I.TRANSFERRING, _I.DONE}) | _STOPS,
+        _I.VERIFYING: frozenset({_I.WAITING, _I.CONNECTING, _I.TRANSFERRING, _I.BACKING_OFF, _I.DONE}) | _STOPS,
         _I.PAUSED: frozenset({_I.WAITING, _I.SKIPPED, _I.CANCELLED}),
         _I.DONE: frozenset({_I.WAITING, _I.FAILED}),
         _I.SKIPPED: frozenset({_I.WAITING, _I.PAUSED, _I.CANCELLED}),

@@ -158,6 +158,8 @@ class Task:
         manifest: The pinned list of files; None before it is resolved.
         items: Its files by id, in the order of the hub.
         failure: Why the task as a whole cannot go on (no listing, no space); None otherwise.
+        hold: Why its listing waits while RESOLVING (no network, a hub that asked for a pause); None otherwise.
+        retry_at: Time of the next look on the monotonic clock while `hold` stands; None otherwise.
         admitted: Holds one of the parallel places.
         resolving: Its listing is being fetched.
         forced: "Start now": does not wait for a place.
@@ -190,6 +192,8 @@ class Task:
         self.manifest: Manifest | None = None
         self.items: dict[str, Item] = {}
         self.failure: Failure | None = None
+        self.hold: Failure | None = None
+        self.retry_at: float | None = None
         self.admitted = False
         self.resolving = False
         self.forced = False

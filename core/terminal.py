@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import unicodedata
+from collections.abc import Callable, Sequence
 from typing import Protocol, TextIO
 
 from core.sizes import size_text
@@ -163,6 +164,9 @@ class Output:
 class Screen(Protocol):
     """Where views and events go."""
 
+    def aside(self, say: Callable[[], None]) -> None:
+        """Let `say` write on stderr, which may be the same terminal."""
+
     def show(self, view: TaskView) -> None:
         """Take the newest view of a task."""
 
@@ -175,6 +179,10 @@ class Screen(Protocol):
 
 class Silent:
     """Shows nothing."""
+
+    def aside(self, say: Callable[[], None]) -> None:
+        """Let `say` write on stderr, which may be the same terminal."""
+        say()
 
     def show(self, view: TaskView) -> None:
         """Take the newest view of a task."""
@@ -212,11 +220,15 @@ class PlainLines(Silent):
 
 
 class LiveLines(Silent):
-    """Draws one line a task, over the ones before; a few times a second, on the running loop."""
+    """Draws one line a task, over the ones before; a few times a second, on the running loop.
+
+    Where there are more tasks than rows, those that are over are written once, above, and drawn no more.
+    """
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self._views: dict[str, TaskView] = {}
+        self._written: dict[str, TaskState] = {}
         self._drawn = 0
         self._timer: asyncio.TimerHandle | None = None
         if os.name == "nt":
@@ -225,9 +237,23 @@ class LiveLines(Silent):
 
     def show(self, view: TaskView) -> None:
         """Draw it soon."""
+        if view.is_over and self._written.get(view.id) is view.state:
+            return
+        self._written.pop(view.id, None)
         self._views[view.id] = view
+        self._draw_soon()
+
+    def _draw_soon(self) -> None:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(DRAW_EVERY_S, self._draw)
+
+    def aside(self, say: Callable[[], None]) -> None:
+        """Let `say` write where the lines stand; they are drawn again below it."""
+        if self._drawn:
+            self._output.write(f"\x1b[{self._drawn}A\r\x1b[J")
+            self._drawn = 0
+        say()
+        self._draw_soon()
 
     def finish(self) -> None:
         """Draw the end."""
@@ -239,14 +265,33 @@ class LiveLines(Silent):
             self._timer.cancel()
             self._timer = None
         width, height = shutil.get_terminal_size((100, 24))
+        over: list[TaskView] = []
+        if len(self._views) >= height:
+            over = [view for view in self._views.values() if view.is_over]
+            for view in over:
+                self._written[view.id] = view.state
+                del self._views[view.id]
+        above = self._lines(over, width)
         views = list(self._views.values())
-        if len(views) >= height:
-            views = [view for view in views if view.state.is_active][: max(1, height - 2)]
-        full, empty = self._signs
-        lines = [line_of(view, width, full=full, empty=empty) for view in views]
+        room = max(1, height - 2)
+        if len(views) > room:
+            views.sort(key=_rank)
+            more = cut(f"{len(views) - room + 1} more", max(2, width) - 1)
+            below = [*self._lines(views[: room - 1], width), more]
+        else:
+            below = self._lines(views, width)
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        self._output.write(up + "".join(f"\r{line}\x1b[K\n" for line in lines) + "\x1b[J")
-        self._drawn = len(lines)
+        self._output.write(up + "".join(f"\r{line}\x1b[K\n" for line in [*above, *below]) + "\x1b[J")
+        self._drawn = len(below)
+
+    def _lines(self, views: Sequence[TaskView], width: int) -> list[str]:
+        full, empty = self._signs
+        return [line_of(view, width, full=full, empty=empty) for view in views]
+
+
+def _rank(view: TaskView) -> int:
+    """Return the place of a task among more than there are rows: what moves, what will move, the rest."""
+    return 0 if view.state.is_active else 1 if view.state.is_live else 2
 
 
 def screen(*, quiet: bool = False, as_json: bool = False, out: TextIO | None = None) -> Screen:

@@ -69,7 +69,7 @@ class TaskView:
             return "removed from the list"
         match self.state:
             case TaskState.RESOLVING:
-                return "fetching file list"
+                return self.waiting_text or "fetching file list"
             case TaskState.DONE:
                 return "complete, verified" if self.is_hashed else "complete, size only"
             case TaskState.FAILED:
@@ -152,6 +152,8 @@ def _percent(task: Task) -> int:
 
 def _waiting(task: Task, now: float) -> tuple[str, int | None]:
     """Say why nothing comes and when it is tried again, where every running file backs off."""
+    if task.hold is not None:
+        return task.hold.message, max(0, round((task.retry_at or now) - now))
     waits = task.count(ItemState.BACKING_OFF)
     if not waits or waits != task.count(*_RUNNING):
         return "", None

@@ -14,17 +14,20 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
 from core import __version__
-from core.api.control import Control, split_keys
+from core.api.control import Control, proxy_of, split_keys
 from core.api.events import Events
 from core.cli import WindowOptions
 from core.compose import Parts, build, limits_of
 from core.door.client import hand_over
-from core.door.server import Door
+from core.door.server import Door, unreachable_text
 from core.engine import Engine
-from core.errors import StoreError
-from core.holder import DataLock, Held
+from core.errors import DownloadError, StoreError
+from core.holder import DataLock, Held, lock_soon
 from core.interrupt import came_early
 from core.logbook import kept_log
+from core.net.origin import host_label
+from core.net.probe import ask_once
+from core.net.trust import ca_problem
 from core.places import Places
 from core.settings import Settings, SettingsStore
 from core.states import TaskState
@@ -33,6 +36,7 @@ from gui.api_switch import ApiSwitch
 from gui.awake import Awake
 from gui.loop import run
 from gui.main_window import MainWindow
+from gui.network_desk import NetworkDesk
 from gui.style.icons import icon
 from gui.style.theme import Theme
 
@@ -54,7 +58,7 @@ def open_window(options: WindowOptions) -> int:
     if options.demo:
         return _demo(options)
     try:
-        lock = DataLock(options.places.data, "window")
+        lock = lock_soon(options.places.data, "window")
     except Held as held:
         if hand_over(options.places.data, list(options.handles)):
             return 0
@@ -148,6 +152,7 @@ class Session:
         self._awake = Awake()
         # The keys of a demo go with its data, and never replace those that are kept.
         self._secrets = secrets or (MemorySecrets() if options.demo else open_secrets())
+        self._control: Control | None = None
         self.api: ApiSwitch | None = None
         self.window: MainWindow | None = None
         self._stop = asyncio.Event()
@@ -173,7 +178,9 @@ class Session:
             return _complain(error)
         events = Events(engine)
         api = self.api = self._switch(control, events)
-        window = MainWindow(engine, self._store, theme, endpoint=self._parts.endpoint, api=api)
+        network = self._network(control)
+        endpoint = self._parts.endpoint
+        window = MainWindow(engine, self._store, theme, endpoint=endpoint, api=api, network=network)
         window.stop_requested.connect(self._stop.set)
         window.settings_changed.connect(self._apply)
         self.app.aboutToQuit.connect(self._stop.set)
@@ -181,10 +188,15 @@ class Session:
         wake = self._stop_on_signals()
         door = Door(self._lock, "window", engine, events, open_window=lambda texts: self._take(window, texts))
         if not self._options.demo:
-            await door.open()
+            try:
+                await door.open()
+            except OSError as error:  # the window works all the same
+                print(f"pulley: {unreachable_text(error)}", file=sys.stderr)
         if self._options.picture:
             window.resize(*PICTURE_SIZE)
         window.show()
+        if self._parts.notice:
+            window.status.say(self._parts.notice)
         self.window = window
         api.apply(self._settings)
         self._begin(window)
@@ -194,6 +206,7 @@ class Session:
             self._forget_signals(wake)
             self._awake.set(False)
             await api.aclose()
+            await network.aclose()
             await door.aclose()
             events.close()
             await self._close()
@@ -202,7 +215,7 @@ class Session:
 
     async def _open_control(self) -> Control:
         """Read the secrets that were kept, before anything needs them; a keyring that is slow is left behind."""
-        control = Control(
+        control = self._control = Control(
             self._store,
             self._secrets,
             self._parts.net,
@@ -223,6 +236,15 @@ class Session:
             return server(parts.engine, events, control, cortexso=parts.cortexso, endpoint=parts.endpoint)
 
         return ApiSwitch(make, control, self._secrets, fixed_keys=split_keys(os.environ.get("PULLEY_API_KEYS", "")))
+
+    def _network(self, control: Control) -> NetworkDesk:
+        parts = self._parts
+
+        async def ask(settings: Settings, password: str) -> DownloadError | None:
+            proxy = proxy_of(settings, password)
+            return await ask_once(parts.endpoint, proxy=proxy, ca_file=settings.ca_file, environ=os.environ)
+
+        return NetworkDesk(control, ask, ca_problem, hub=host_label(parts.endpoint))
 
     def _begin(self, window: MainWindow) -> None:
         if self._options.demo:
@@ -267,6 +289,8 @@ class Session:
         self._parts.engine.set_limits(limits_of(settings))
         self._parts.engine.set_root(self._places.models_or(settings.models_dir))
         self._keep_awake()
+        if self._control is not None:
+            self._control.use_network()
         if self.api is not None:
             self.api.apply(settings)
 

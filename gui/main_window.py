@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidg
 from core.commands import Command
 from core.engine import Engine
 from core.errors import StoreError
-from core.settings import SettingsStore
+from core.settings import Settings, SettingsStore
 from core.states import ITEM_SIGNALS, TASK_SIGNALS
 from gui import steering, wording
 from gui import wording_window as words
@@ -29,10 +29,12 @@ from gui.filters import StatusGroup, count_groups
 from gui.intake import Intake
 from gui.layout_memory import LayoutMemory
 from gui.menus import fill_menu_bar, row_menu
+from gui.network_desk import NetworkDesk
 from gui.notices import Notice, NoticeStrip, find_notices
 from gui.row_actions import RowActions
 from gui.settings.dialog import SettingsDialog
 from gui.settings.local_api import LocalApiPage
+from gui.settings.network import NetworkPage
 from gui.sidebar.status_filter import StatusFilter
 from gui.status_bar import StatusBar
 from gui.style.theme import Theme
@@ -70,6 +72,7 @@ class MainWindow(QMainWindow):
         *,
         endpoint: str = "",
         api: ApiSwitch | None = None,
+        network: NetworkDesk | None = None,
     ) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
@@ -81,6 +84,7 @@ class MainWindow(QMainWindow):
         self._store = settings_store
         self._theme = theme
         self._api = api
+        self._network = network
         self._is_stopping = False
         self._may_close = False
         self._quit_question: QWidget | None = None
@@ -186,8 +190,9 @@ class MainWindow(QMainWindow):
     def _connect_rooms(self) -> None:
         for room in (self._intake, self._rows, self._support):
             room.said.connect(self.status.say)
-        if self._api is not None:
-            self._api.said.connect(self.status.say)
+        for desk in (self._api, self._network):
+            if desk is not None:
+                desk.said.connect(self.status.say)
         self.tree.refused.connect(self.status.say)
         self.details.refused.connect(self.status.say)
         self._intake.added.connect(lambda ids: self.tree.select_task(ids[0]))
@@ -307,12 +312,17 @@ class MainWindow(QMainWindow):
 
     def open_settings(self) -> None:
         """Show the settings."""
+
+        def now() -> Settings:
+            return self._store.current
+
         is_default = self._store.current.models_dir is None
         dialog = SettingsDialog(
             self._store.current,
             default_dir=wording.folder(self._engine.root) if is_default else words.default_folder(),
             folder_now=str(self._engine.root),
-            api=LocalApiPage(lambda: self._store.current, self._api, self._theme) if self._api else None,
+            api=LocalApiPage(now, self._api, self._theme) if self._api else None,
+            network=NetworkPage(now, self._network, self._theme) if self._network else None,
             parent=self,
         )
         dialog.applied.connect(self._apply)

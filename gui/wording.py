@@ -126,7 +126,9 @@ def task_status(task: Task, now: float, *, first: bool = False) -> str:
         case TaskState.QUEUED:
             return translate("Tree", "Queued · starts next") if first else translate("Tree", "Queued")
         case TaskState.RESOLVING:
-            return translate("Tree", "Fetching file list")
+            return (
+                _retrying(task.hold, task.retry_at, now) if task.hold else translate("Tree", "Fetching file list")
+            )
         case TaskState.RUNNING:
             return _running(task, now)
         case TaskState.VERIFYING:
@@ -154,7 +156,7 @@ def item_status(item: Item, now: float) -> str:
         case ItemState.TRANSFERRING:
             return _downloading(item, now)
         case ItemState.BACKING_OFF:
-            return _retrying(item, now)
+            return _retrying(item.failure, item.retry_at, now)
         case ItemState.VERIFYING:
             return _verifying(item.checked, item.size)
         case ItemState.PAUSED:
@@ -177,7 +179,7 @@ def _running(task: Task, now: float) -> str:
     text = translate("Tree", "%1 of %n file(s)", "", count)
     text = _with_failed(fill(plural(text, count), QLocale().toString(done)), task)
     if (waiting := next_retry(task)) is not None:
-        return fill(translate("Tree", "%1 · %2"), text, _retrying(waiting, now))
+        return fill(translate("Tree", "%1 · %2"), text, _retrying(waiting.failure, waiting.retry_at, now))
     return text
 
 
@@ -195,9 +197,9 @@ def _downloading(item: Item, now: float) -> str:
     return fill(translate("Tree", "Downloading · %1"), connections(item.connections))
 
 
-def _retrying(item: Item, now: float) -> str:
-    reason = one_line(item.failure.message) if item.failure else translate("Tree", "no connection")
-    left = 0.0 if item.retry_at is None else item.retry_at - now
+def _retrying(why: Failure | None, retry_at: float | None, now: float) -> str:
+    reason = one_line(why.message) if why else translate("Tree", "no connection")
+    left = 0.0 if retry_at is None else retry_at - now
     if left <= 0:
         return fill(translate("Tree", "Retrying now (%1)"), reason)
     return fill(translate("Tree", "Retrying in %1 (%2)"), duration(max(1.0, left)), reason)

@@ -90,7 +90,11 @@ ALLOWED: dict[str, set[str]] = {
     "core.engine": PURE
     | {"core.commands", "core.conductor", "core.handles", "core.library", "core.listings", "core.net", "core.pulse"}
     | {"core.repairs", "core.roster", "core.sources", "core.store", "core.task", "core.transfer", "core.verify"},
-    "core.compose": PURE | {"core.engine", "core.net", "core.settings", "core.sources", "core.store"},
+    "core.compose": PURE
+    | {"core.engine", "core.net", "core.rebuild", "core.settings", "core.sources", "core.store"},
+    "core.rebuild": PURE
+    | {"core.description", "core.handles", "core.library", "core.shelf", "core.sources.base", "core.store"}
+    | {"core.transfer", "core.verify"},
     "core.logbook": set(),
     "core.leftovers": PURE | {"core.shelf", "core.transfer.disk"},
     "core.diagnostics": PURE | {"core.logbook", "core.settings", "core.task"},
@@ -112,7 +116,7 @@ ALLOWED: dict[str, set[str]] = {
     "core.door.wire": {"core.views"},
     "core.door.outbox": {"core.door.wire"},
     "core.door.rest": BASICS | {"core.engine", "core.task"},
-    "core.door.errand": PURE | {"core.door", "core.engine", "core.handles", "core.views"},
+    "core.door.errand": PURE | {"core.door", "core.engine", "core.handles", "core.task", "core.views"},
     "core.door.desk": PURE
     | {"core.description", "core.door", "core.engine", "core.handles", "core.task", "core.verify"},
     "core.door.server": PURE
@@ -143,8 +147,16 @@ GUI = (
 
 FOREIGN: dict[str, set[str]] = {
     "core": {
-        "PySide6.QtCore", "httpx", "keyring", "aiohttp", "aiohttp_socks", "psutil", "truststore", "yaml", "yarl",
-    },  # fmt: skip
+        "PySide6.QtCore",
+        "httpx",
+        "keyring",
+        "aiohttp",
+        "aiohttp_socks",
+        "psutil",
+        "truststore",
+        "yaml",
+        "yarl",
+    },
     "gui": {"PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.__version__"},
     "gui.loop": {"PySide6.QtWidgets", "qasync"},
     "resources": set(),

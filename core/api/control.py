@@ -45,7 +45,11 @@ FIELDS = (
     Field("cors", "flag", "Whether the allowed origins get CORS headers and access at all"),
     Field("api_keys", "texts", "Keys of which every request needs one; masked in replies"),
     Field("huggingface_token", "text", "Token for the hub; masked in replies"),
-    Field("proxy_url", "text", "Proxy for all traffic, http://host:port; empty for that of the environment"),
+    Field(
+        "proxy_url",
+        "text",
+        "Proxy for all traffic, http://host:port (or https, socks5, socks5h); empty for that of the environment",
+    ),
     Field("proxy_username", "text", "User name at the proxy"),
     Field("proxy_password", "text", "Password at the proxy; masked in replies"),
     Field("no_proxy", "text", "Hosts that are reached directly, parted by commas"),
@@ -54,6 +58,12 @@ FIELDS = (
     Field("max_connections_per_host", "number", "Open connections to one host"),
     *(Field(name, "flag", "Always true: certificates are always checked") for name in VERIFY),
 )
+
+
+def proxy_of(settings: Settings, password: str) -> Proxy:
+    """Return the proxy that the settings name."""
+    url, user = settings.proxy_url, settings.proxy_username
+    return Proxy(url, user, password, settings.no_proxy, is_off=settings.proxy_off)
 
 
 def masked(secret: str) -> str:
@@ -187,6 +197,8 @@ class Control:
                 if reason := problem(own, value):
                     raise BadBody(reason.replace(own, name, 1))
                 changed[own] = value
+        if "proxy_url" in values:
+            changed["proxy_off"] = False  # who names a proxy, or the environment's, wants it used
         return changed
 
     def _secret(self, name: str, text: str) -> str:
@@ -209,6 +221,17 @@ class Control:
             raise BadBody("api_keys cannot be empty while other machines can reach this address")
         return tuple(dict.fromkeys(key for key in keys if key not in self._of_environment))
 
+    @property
+    def proxy_password(self) -> str:
+        """The password at the proxy; empty for none."""
+        return self._known.get("proxy_password", "")
+
+    def use_network(self) -> None:
+        """Let requests go by what the settings say about the network."""
+        settings = self.store.current
+        self._net.proxy = proxy_of(settings, self.proxy_password)
+        self._net.ca_file = settings.ca_file
+
     def _use_secrets(self) -> None:
         """Put what is known to work."""
         kept: list[str] = []
@@ -220,10 +243,7 @@ class Control:
         before, self.keys = self.keys, tuple(dict.fromkeys([*self._of_environment, *kept]))
         if self.keys != before and self.on_keys is not None:
             self.on_keys()
-        settings = self.store.current
-        self._net.proxy = Proxy(
-            settings.proxy_url, settings.proxy_username, self._known.get("proxy_password", ""), settings.no_proxy
-        )
+        self.use_network()
         if not self._has_token_of_environment:
             token = self._known.get("huggingface_token", "")
             if token and not _SECRET.fullmatch(token):

@@ -93,15 +93,17 @@ class Events:
     def snapshot(self) -> list[Event]:
         """Return what a new listener has to know: live tasks, and the last event of those that ended lately."""
         self._forget_old()
-        lately = self._loop.time() - REMEMBERED_S
         events = [event for _, event in self._removed]
-        for task in self._engine.tasks:
-            track = self._track(task.id)
-            if task.state.is_live:
-                events.append(self._build(UPDATED, task, track))
-            elif task.state in ENDINGS and track.ended_at > lately:
-                events.append(self._build(ENDINGS[task.state], task, track))
-        return events
+        return events + [event for task in self._engine.tasks if (event := self.event_of(task))]
+
+    def event_of(self, task: Task) -> Event | None:
+        """Return what a new listener has to know of one task; None where it stands, or ended long ago."""
+        track = self._track(task.id)
+        if task.state.is_live:
+            return self._build(UPDATED, task, track)
+        if task.state in ENDINGS and track.ended_at > self._loop.time() - REMEMBERED_S:
+            return self._build(ENDINGS[task.state], task, track)
+        return None
 
     def text_of(self, task: Task) -> str:
         """Return the Task object as text, now."""

@@ -134,8 +134,8 @@ def _addresses(task: Task) -> tuple[str, str]:
 
 def _failure_of(task: Task) -> Failure | None:
     """Return why a task cannot go on: its own reason, else that of its first failed file."""
-    if task.failure is not None:
-        return task.failure
+    if task.failure is not None or task.hold is not None:
+        return task.failure or task.hold
     if task.state is not TaskState.FAILED:
         return None
     return next((i.failure for i in task.items.values() if i.state is ItemState.FAILED and i.failure), None)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from core.door.wire import ANSWER_BYTES_MAX, REQUEST_BYTES_MAX, from_line, to_line
+from core.door.wire import ANSWER_BYTES_MAX, BODY_BYTES_S, REQUEST_BYTES_MAX, from_line, request_bytes, to_line
 from core.errors import CommandRefused
 from core.holder import Holder, read_holder
 
@@ -58,14 +58,17 @@ async def call(holder: Holder | None, request: dict[str, Any]) -> Call:
     """
     if holder is None or not holder.port:
         raise Unreachable
-    line = to_line({**request, "token": holder.token})
-    if len(line) > REQUEST_BYTES_MAX:
-        raise CommandRefused("This is too much to hand over at once", action="Name fewer models at a time.")
+    try:
+        data = request_bytes(request, holder.token)
+    except ValueError:
+        raise CommandRefused(
+            "This is too much to hand over at once", action="Name fewer models at a time."
+        ) from None
     writer = None
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(ANSWER_S + len(data) / BODY_BYTES_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", holder.port, limit=ANSWER_BYTES_MAX)
-            writer.write(line)
+            writer.write(data)
             await writer.drain()
             answer = await _read(reader)
         if answer.get("ok") is not True:

@@ -68,7 +68,9 @@ class Desk:
         return Step(described.model, start)
 
     async def repair_steps(self, models: Sequence[dict[str, Any]]) -> list[Step]:
-        """Return the steps of a repair as it comes through the door: folder, name, and what the files should be.
+        """Return the steps of a repair as it comes through the door: folder, name and files.
+
+        A file is its path, with what it should be where the description is not to be believed.
 
         Raises:
             CommandRefused: A description has gone, or does not name these files.
@@ -77,14 +79,15 @@ class Desk:
         steps = []
         for model in models:
             path = Path(str(model["folder"])) / str(model["name"])
-            right = {str(fields[0]): DescribedFile(*fields) for fields in model["files"]}
+            paths = [file if isinstance(file, str) else str(file[0]) for file in model["files"]]
+            right = {file[0]: DescribedFile(*file) for file in model["files"] if not isinstance(file, str)}
             found = await asyncio.to_thread(targets_at, path, self.engine.root)
             target = next((target for target in found if target.name == path.name), None)
-            if target is None or not right.keys() <= target.description.paths:
+            if target is None or not set(paths) <= target.description.paths:
                 raise CommandRefused(f"{path} does not describe these files any more", action="Verify it again.")
             files = tuple(right.get(file.path, file) for file in target.description.files)
             target = replace(target, description=replace(target.description, files=files))
-            steps.append(self.repair_step(target, list(right)))
+            steps.append(self.repair_step(target, paths))
         return steps
 
 

@@ -19,6 +19,7 @@ from core.handles import format_handle
 from core.records import Handle, Selection
 from core.spawn import cancel_and_wait, spawn
 from core.states import TASK_SIGNALS
+from core.task import Task
 from core.views import TaskView, refused_view, view_of
 
 _log = logging.getLogger(__name__)
@@ -45,8 +46,8 @@ class ApiEvents(Protocol):
     def unsubscribe(self, sink: Callable[[Any], None]) -> None:
         """Call it no more."""
 
-    def snapshot(self) -> Sequence[ApiEvent]:
-        """Return what a new listener has to know."""
+    def event_of(self, task: Task) -> ApiEvent | None:
+        """Return what a new listener has to know of a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,8 @@ class Errand:
         self._watched.add(task_id)
         self.tell(Named(index, task_id))
         if was_live and self._events is not None:
-            for event in self._events.snapshot():
+            event = self._events.event_of(self._engine.task(task_id))
+            if event is not None:
                 self._heard(event)
         self._look(task_id)
 

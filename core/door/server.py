@@ -20,7 +20,15 @@ from core.door.desk import Desk
 from core.door.errand import ApiEvents, Errand, Step, pull_steps
 from core.door.outbox import Outbox
 from core.door.rest import Rest
-from core.door.wire import REQUEST_BYTES_MAX, REQUEST_S, from_line, texts_of, to_line
+from core.door.wire import (
+    BEAT_EVERY_S,
+    BODY_BYTES_MAX,
+    REQUEST_BYTES_MAX,
+    REQUEST_S,
+    from_line,
+    texts_of,
+    to_line,
+)
 from core.engine import Engine
 from core.errors import CommandRefused, DownloadError
 from core.handles import parse_handle
@@ -115,6 +123,11 @@ class Door:
             return  # not one of us: no answer
         finally:
             self._strangers -= 1
+        try:
+            if "body" in request:
+                request = await _body(request["body"], reader)
+        except (OSError, EOFError, ValueError, TypeError):
+            return  # half of it, or more than any door takes
         try:
             await self._answer(request, reader, writer)
         except OSError:
@@ -221,11 +234,12 @@ class Door:
         writer.write(to_line({"ok": True, "pid": os.getpid(), "kind": self._kind}))
         sending = spawn(self._send(outbox, writer), name="send to a follower")
         leaving = spawn(_gone(reader), name="wait for a follower to leave")
+        beating = spawn(_beat(writer), name="beat for a follower")
         try:
             await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
         finally:
             outbox.close()
-            await cancel_and_wait(sending, leaving)
+            await cancel_and_wait(sending, leaving, beating)
 
     @staticmethod
     async def _send(outbox: Outbox, writer: asyncio.StreamWriter) -> None:
@@ -235,6 +249,33 @@ class Door:
                 await writer.drain()
         except OSError:
             pass  # nobody listens any more; the errand goes on
+
+
+def unreachable_text(error: OSError) -> str:
+    """Return what to say where a door cannot be opened."""
+    reason = error.strerror or error
+    return f"other commands cannot reach this Pulley ({reason}). To use them, end it and start it again."
+
+
+async def _body(count: Any, reader: asyncio.StreamReader) -> dict[str, Any]:
+    """Read a request that was too long for a line.
+
+    Raises:
+        EOFError, ValueError, TypeError, OSError: It is too long, half of it, takes too long, or is no count.
+    """
+    if not 0 < count <= BODY_BYTES_MAX:
+        raise ValueError("too large")
+    async with asyncio.timeout(REQUEST_S):
+        data = await reader.readexactly(count)
+    return await asyncio.to_thread(from_line, data)
+
+
+async def _beat(writer: asyncio.StreamWriter) -> None:
+    """Tell a follower now and then that this process is alive, though nothing happens."""
+    while True:
+        await asyncio.sleep(BEAT_EVERY_S)
+        if not writer.transport.get_write_buffer_size():  # else there is enough to read
+            writer.write(to_line({"beat": True}))
 
 
 async def _gone(reader: asyncio.StreamReader) -> None:

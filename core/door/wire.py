@@ -1,8 +1,9 @@
 """The lines that go through a door, and what is told of an errand. Pure.
 
-A request: `{"token": ..., "do": "pull", ...}`. The first answer: `{"ok": true, ...}` or
+A request: `{"token": ..., "do": "pull", ...}`. A long one says only `{"token": ..., "body": COUNT}`, and so many
+bytes follow, which are read once the token was seen to be right. The first answer: `{"ok": true, ...}` or
 `{"ok": false, "reason": ..., "action": ...}`. An errand and a list go on with one line a message, and end with
-`{"end": true}`.
+`{"end": true}`; `{"beat": true}` between them tells that the holder is alive.
 """
 
 import json
@@ -11,9 +12,12 @@ from typing import Any
 
 from core.views import TaskView, from_json, to_json
 
-REQUEST_BYTES_MAX = 2**20
+REQUEST_BYTES_MAX = 2**20  # of a line, from anybody
+BODY_BYTES_MAX = 2**26  # from who knows the token: the paths of 100,000 files are some 10 MB
+BODY_BYTES_S = 50_000  # a description of that many files takes its time to be read
 ANSWER_BYTES_MAX = 2**29  # an event of a model with 100,000 files is a line of 40 MB
-REQUEST_S = 10.0  # from the connection to the whole line
+REQUEST_S = 10.0  # from the connection to the whole line, and once more to the whole body
+BEAT_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,21 @@ Message = Named | Refused | Saw | Heard
 def to_line(value: dict[str, Any]) -> bytes:
     """Return a value as one line."""
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def request_bytes(value: dict[str, Any], token: str) -> bytes:
+    """Return a request as it is sent: one line, or a line and a body.
+
+    Raises:
+        ValueError: It is too large for any door.
+    """
+    line = to_line({**value, "token": token})
+    if len(line) <= REQUEST_BYTES_MAX:
+        return line
+    body = to_line(value)
+    if len(body) > BODY_BYTES_MAX:
+        raise ValueError("too large")
+    return to_line({"token": token, "body": len(body)}) + body
 
 
 def from_line(line: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from core.door.client import Unreachable
 from core.door.errand import Errand, Step
 from core.door.wire import Message
+from core.errors import CommandRefused
 from core.headless.follow import Outcome, follow
 from core.headless.hold import Holding
 from core.headless.ledger import Ledger
@@ -18,9 +19,11 @@ from core.headless.run import FAILED, INTERRUPTED, first_of, say
 from core.holder import DataLock, Held
 from core.places import Places
 from core.terminal import Screen
+from core.views import TaskView
 
 PATIENCE_S = 20.0  # with a holder that does not answer: it may be starting, or writing its last bytes
 AGAIN_S = 0.2
+LOSSES_MAX = 5  # in a row, of a holder that takes it and lets go before it tells anything
 
 
 class Work(Protocol):
@@ -51,6 +54,8 @@ class Carrier:
         self._stopped = stopped
         self._ledger = Ledger(work.names)
         self._heard_at = asyncio.get_running_loop().time()
+        self._losses = 0
+        self._said: set[str] = set()
 
     async def run(self) -> int:
         """Carry it out here or there; return the exit code: 0, 1 or 130.
@@ -81,23 +86,34 @@ class Carrier:
     async def _follow(self, held: Held) -> Outcome:
         """Follow the holder; an unreachable one is lost for now, until patience is at its end."""
         loop = asyncio.get_running_loop()
-        take = self._ledger.taker(self._ledger.open, show=self._screen.show, event=self._screen.event)
+        who = held.holder.text if held.holder else "another Pulley"
+        take = self._ledger.taker(self._ledger.open, show=self._show, event=self._screen.event)
+        self._losses += 1
 
         def hear(message: Message) -> None:
             self._heard_at = loop.time()
+            self._losses = 0
             take(message)
+
+        def silent() -> None:
+            self._say(f"{who} does not answer; waiting for it (Ctrl-C lets go of it)")
 
         request = self._work.request(self._ledger.open)
         try:
-            outcome = await follow(held.holder, request, take=hear, stopped=self._stopped)
+            outcome = await follow(held.holder, request, take=hear, silent=silent, stopped=self._stopped)
         except Unreachable:
+            self._losses = 0
             if loop.time() - self._heard_at > PATIENCE_S:
                 raise held from None
             return Outcome.LOST
         self._heard_at = loop.time()
+        if outcome is Outcome.LOST and self._losses >= LOSSES_MAX:
+            raise CommandRefused(
+                f"{who} takes this and lets go of it each time, before it tells anything",
+                action="Name fewer models at a time; what it was given goes on there.",
+            )
         if outcome is Outcome.STOPPED:
             self._screen.finish()
-            who = held.holder.text if held.holder else "another Pulley"
             names = ", ".join(self._ledger.open_names)
             say(f"let go of {names}: {who} goes on with it ('pulley cancel ID' stops it)")
         return outcome
@@ -110,7 +126,7 @@ class Carrier:
             errand = Errand(
                 holding.engine,
                 self._work.steps(holding, places),
-                tell=self._ledger.taker(places, show=self._screen.show, event=self._screen.event),
+                tell=self._ledger.taker(places, show=self._show, event=self._screen.event),
                 events=holding.events if self._work.wants_events else None,
             )
             await first_of(errand.run(), self._stopped.wait())
@@ -120,15 +136,30 @@ class Carrier:
             await holding.until_idle()
             return INTERRUPTED if self._stopped.is_set() else code
 
-    # -- the end -----------------------------------------------------------------------------------------
+    # -- what is said ------------------------------------------------------------------------------------
+
+    def _show(self, view: TaskView) -> None:
+        """Show a view; a failure is said when it happens, whatever comes of the others."""
+        self._screen.show(view)
+        if not view.is_over:
+            self._said.discard(view.id)  # it goes on, and may fail anew
+        elif not view.is_good:
+            self._complain(view.id, *view.problem)
+
+    def _complain(self, name: str, happened: str, action: str) -> None:
+        if name not in self._said:
+            self._said.add(name)
+            self._say(f"{happened.rstrip('.')}. {action}", about=name)
+
+    def _say(self, text: str, *, about: str = "pulley") -> None:
+        self._screen.aside(lambda: say(text, about=about))
 
     def _summary(self) -> int:
-        """Say what failed, and return the exit code."""
+        """Say what is not complete and was not said yet, and return the exit code."""
+        if not self._stopped.is_set():
+            for problem in self._ledger.problems:
+                self._complain(*problem)
         self._screen.finish()
         if self._ledger.is_good:
             return 0
-        if self._stopped.is_set():
-            return INTERRUPTED
-        for name, happened, action in self._ledger.problems:
-            say(f"{happened.rstrip('.')}. {action}", about=name)
-        return FAILED
+        return INTERRUPTED if self._stopped.is_set() else FAILED

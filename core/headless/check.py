@@ -27,15 +27,22 @@ class Checked:
     Attributes:
         target: The model, described as the hub has it where its description was wrong.
         findings: One a file.
+        corrected: Paths of the files whose description was wrong.
     """
 
     target: Target
     findings: tuple[Finding, ...]
+    corrected: frozenset[str] = frozenset()
 
     @property
     def bad(self) -> list[Finding]:
         """What is wrong."""
         return [finding for finding in self.findings if finding.is_bad]
+
+    @property
+    def to_fetch(self) -> list[str]:
+        """Paths of what is wrong and can be fetched again."""
+        return [finding.path for finding in self.bad if finding.is_fetchable]
 
 
 class Checker:
@@ -87,7 +94,7 @@ class Checker:
         try:
             await asyncio.wait([hashing, asking])
             right, compared = asking.result()
-            found = Checked(right, merged(hashing.result(), compared))
+            found = Checked(right, merged(hashing.result(), compared), _corrections(target, right))
         finally:
             stop.set()
             await cancel_and_wait(ticking, asking)
@@ -119,11 +126,23 @@ def _corrected(target: Target, known: Target) -> Target:
     return replace(target, description=replace(target.description, files=files))
 
 
+def _corrections(before: Target, after: Target) -> frozenset[str]:
+    pairs = zip(before.description.files, after.description.files, strict=True)
+    return frozenset(old.path for old, new in pairs if old != new)
+
+
 def merged(checked: Sequence[Finding], compared: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return one finding a file: what is wrong on the disk, else in the description, else that it is right."""
+    """Return one finding a file: what is wrong on the disk, else in the description, else that it is right.
+
+    What the hub does not have cannot be fetched, whatever is wrong with it.
+    """
     described = {finding.path: finding for finding in compared}
-    own = [f if f.is_bad else described.pop(f.path, f) for f in checked]
-    return tuple(own)
+
+    def one(own: Finding) -> Finding:
+        other = described.get(own.path, own)
+        return replace(own, is_fetchable=other.is_fetchable) if own.is_bad else other
+
+    return tuple(one(own) for own in checked)
 
 
 def _end(found: Checked, size: int, count: int) -> TaskView:
@@ -131,5 +150,5 @@ def _end(found: Checked, size: int, count: int) -> TaskView:
     if not bad:
         hashed = all(finding.verdict is Verdict.GOOD for finding in found.findings)
         return TaskView(model, TaskState.DONE, percent=100, size=size, done=count, wanted=count, is_hashed=hashed)
-    files = f"{bad} of {count} {'file is' if count == 1 else 'files are'} wrong"
+    files = f"{bad} of {count} {'file' if count == 1 else 'files'} {'is' if bad == 1 else 'are'} wrong"
     return TaskView(model, TaskState.FAILED, percent=99, size=size, done=count - bad, wanted=count, message=files)

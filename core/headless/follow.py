@@ -10,6 +10,8 @@ from core.door.wire import Message, message_of
 from core.headless.run import first_of
 from core.holder import Holder
 
+SILENT_S = 20  # the holder beats four times as often
+
 
 class Outcome(Enum):
     """How following came to its end."""
@@ -21,9 +23,16 @@ class Outcome(Enum):
 
 
 async def follow(
-    holder: Holder | None, request: dict[str, Any], *, take: Callable[[Message], None], stopped: asyncio.Event
+    holder: Holder | None,
+    request: dict[str, Any],
+    *,
+    take: Callable[[Message], None],
+    silent: Callable[[], None],
+    stopped: asyncio.Event,
 ) -> Outcome:
     """Hand a request to the holder and pass on what it tells until the end.
+
+    `silent` is called when the holder says nothing any more, not even that it is alive.
 
     Raises:
         Unreachable: There is no answer, so nothing was handed over as far as we know.
@@ -44,11 +53,21 @@ async def follow(
     if not accepted:
         return Outcome.STOPPED_BEFORE
     outcome = Outcome.STOPPED
+    silence = 0
+
+    async def watch() -> None:
+        nonlocal silence
+        while True:  # seconds are counted, not measured: this process may have been stopped itself
+            await asyncio.sleep(1)
+            silence += 1
+            if silence == SILENT_S:
+                silent()
 
     async def listen() -> None:
-        nonlocal outcome
+        nonlocal outcome, silence
         try:
             async for line in accepted[0].lines():
+                silence = 0
                 message = message_of(line)
                 if message is not None:
                     take(message)
@@ -57,7 +76,7 @@ async def follow(
             outcome = Outcome.LOST
 
     try:
-        await first_of(listen(), stopped.wait())
+        await first_of(listen(), watch(), stopped.wait())
     finally:
         accepted[0].close()
     return outcome

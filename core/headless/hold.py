@@ -10,7 +10,7 @@ from core.api.events import Events
 from core.compose import Parts, build
 from core.door.desk import Desk
 from core.door.rest import Rest
-from core.door.server import Door
+from core.door.server import Door, unreachable_text
 from core.engine import Engine
 from core.headless.configured import settings_of, use_secrets
 from core.headless.run import close_parts, first_of, say
@@ -41,6 +41,8 @@ class Holding:
         self._settings = settings_of(places)
         settings = self._settings.current
         self._parts: Parts = build(places.data, places.models_or(settings.models_dir), settings, os.environ)
+        if self._parts.notice:
+            say(self._parts.notice)
         self.rest = Rest(self.engine, lambda: stored_tasks(places.data))
         self.desk = Desk(self.engine, self.rest)
 
@@ -66,7 +68,7 @@ class Holding:
         try:
             await self._door.open()
         except OSError as error:  # this process can pull all the same
-            _log.warning("other commands cannot reach this one: %s", error)
+            _log.warning("%s", unreachable_text(error))
         return self
 
     async def until_idle(self) -> None:

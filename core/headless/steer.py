@@ -13,7 +13,7 @@ from core.door.client import Call, Unreachable, call
 from core.errors import CommandRefused
 from core.headless.run import INTERRUPTED, close_parts, first_of, run, say
 from core.headless.stored import FILE, stored_tasks
-from core.holder import DataLock, Held, Holder, read_holder
+from core.holder import COMMAND, DataLock, Held, Holder, read_holder
 from core.places import Places
 from core.terminal import Output, cells, plain, row_of
 from core.views import TaskView, from_json, view_of
@@ -117,7 +117,7 @@ async def _steer(options: SteerOptions, places: Places) -> int:
                 f"No download is called {options.task!r}; the list is empty", action="Check --data-dir."
             )
         try:
-            lock = DataLock(places.data, "command")
+            lock = DataLock(places.data, COMMAND)
         except Held as held:
             try:
                 return await _through_the_door(held.holder, options)
@@ -152,6 +152,8 @@ async def _over_the_store(options: SteerOptions, places: Places) -> int:
 
     settings = SettingsStore(places.data / "settings.yml").load()
     parts = build(places.data, places.models_or(settings.models_dir), settings, os.environ)
+    if parts.notice:
+        say(parts.notice)
     try:
         await parts.engine.load(still=True)
         desk = Desk(parts.engine)

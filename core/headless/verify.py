@@ -5,8 +5,9 @@ A check needs neither the data folder's lock nor an engine; a repair is an erran
 
 import asyncio
 import os
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from core.places import Places
 from core.records import Handle
 from core.settings import SettingsStore
 from core.terminal import Screen, screen
-from core.verify import Target, targets_at, targets_of
+from core.verify import TARGETS_MAX, Target, targets_at, targets_of
 
 REPAIR_HINT = "'pulley verify --repair' fetches again what is wrong, and nothing else."
 
@@ -63,35 +64,53 @@ async def _verify(options: VerifyOptions, places: Places, stopped: asyncio.Event
     bad = [checked for checked in found if checked.bad]
     for checked in bad:
         for finding in checked.bad:
-            say(f"{finding.path} {finding.message}", about=checked.target.description.model)
-    if bad and options.repair and connect(os.environ).net.offline:
+            name = checked.target.name
+            more = "" if finding.is_fetchable else f". It cannot be repaired: take it out of {name}, and delete it"
+            say(f"{finding.path} {finding.message}{more}", about=checked.target.description.model)
+    to_mend = [checked for checked in bad if checked.to_fetch]
+    stays_bad = missing or any(len(checked.to_fetch) < len(checked.bad) for checked in bad)
+    if to_mend and options.repair and connect(os.environ).net.offline:
         say("Offline mode is on (HF_HUB_OFFLINE), so nothing is fetched. Unset HF_HUB_OFFLINE, then repair.")
         return FAILED
-    if bad and options.repair:
-        code = await Carrier(_Repair(bad), places, screen(), stopped).run()
-        return FAILED if missing and not code else code
-    if bad:
+    if to_mend and options.repair:
+        code = await Carrier(_Repair(to_mend), places, screen(), stopped).run()
+        return FAILED if stays_bad and not code else code
+    if to_mend:
         say(REPAIR_HINT)
     return FAILED if bad or missing else 0
 
 
 async def _targets(asked: Sequence[str | Handle], root: Path) -> tuple[list[Target], bool]:
-    """Return the models that are meant, each once, and whether something stands for none."""
-    targets: dict[tuple[Path, str, frozenset[str]], Target] = {}
+    """Return the models that are meant, each once, and whether something stands for none or is left out."""
+    targets: dict[tuple[Path, str], Target] = {}
     missing = False
-    for what in asked:
-        if isinstance(what, str):
-            found = await asyncio.to_thread(targets_at, Path(what), root)
-            name, reason = what, "no model that Pulley describes is there, and it belongs to none"
-        else:
-            found = await asyncio.to_thread(targets_of, what, root)
-            name = format_handle(what)
-            reason = f"no complete model of that name is in {root}. 'pulley pull {name}' fetches it"
-        if not found:
-            missing = True
-            say(reason, about=name)
-        targets.update({(target.folder, target.name, target.only): target for target in found})
+    stop = threading.Event()
+    try:
+        for what in asked:
+            if isinstance(what, str):
+                found = await asyncio.to_thread(targets_at, Path(what), root, stop=stop)
+                name, reason = what, "no model that Pulley describes is there, and it belongs to none"
+            else:
+                found = await asyncio.to_thread(targets_of, what, root, stop=stop)
+                name = format_handle(what)
+                reason = f"no complete model of that name is in {root}. 'pulley pull {name}' fetches it"
+            if not found:
+                missing = True
+                say(reason, about=name)
+            if len(found) > TARGETS_MAX:
+                missing = True
+                say(f"more than {TARGETS_MAX} models are there; the others are not looked at", about=name)
+            for target in found[:TARGETS_MAX]:
+                key = target.folder, target.name
+                targets[key] = _both(targets[key], target) if key in targets else target
+    finally:
+        stop.set()  # a thread that still looks would keep the process
     return list(targets.values()), missing
+
+
+def _both(one: Target, other: Target) -> Target:
+    """Return one model that was named twice, for the files of both; none stands for all."""
+    return replace(one, only=one.only | other.only if one.only and other.only else frozenset())
 
 
 async def _checked(targets: Sequence[Target], settings: SettingsStore) -> list[Checked]:
@@ -126,14 +145,16 @@ class _Repair:
 
 
 def _parts(checked: Checked) -> tuple[Target, list[str]]:
-    return checked.target, [finding.path for finding in checked.bad]
+    return checked.target, checked.to_fetch
 
 
 def _asked_for(checked: Checked) -> dict[str, Any]:
-    target, paths = _parts(checked)
+    """Return what is asked of a holder: each file by its path, or as it should be where that is not described."""
+    target, paths = checked.target, set(checked.to_fetch)
     files = [file for file in target.description.files if file.path in paths]
+    corrected = checked.corrected
     return {
         "folder": str(target.folder),
         "name": target.name,
-        "files": [[file.path, file.size, file.hash, file.local_hash] for file in files],
+        "files": [[f.path, f.size, f.hash, f.local_hash] if f.path in corrected else f.path for f in files],
     }

@@ -2,39 +2,56 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING
 
 import httpx
 
 from core import __version__
-from core.errors import ConnectFailed, ServerRefused, TransferError
+from core.errors import ConnectFailed, ServerBusy, ServerRefused, Stalled, TimedOut, TransferError
 from core.net.credentials import Credentials
 from core.net.errors import translated
+from core.net.forecast import Forecast
 from core.net.origin import host_label, is_private, origin_of
 from core.net.proxies import Proxy, proxy_from_environment
+from core.net.redirects import Names, check_redirect
 from core.net.reply import Reply
+from core.net.trust import make_context
+from core.net.weather import Weather, retry_after_s
+
+if TYPE_CHECKING:
+    from core.net.transport import AiohttpTransport
+
+__all__ = ["Net", "check_redirect", "next_piece", "retry_after_s"]
 
 _log = logging.getLogger(__name__)
 
 CONNECT_S = 15.0
 SILENCE_S = 30.0  # a connection that moves no byte for this long is dead
+HEAD_S = 60.0  # for a name, a connection and the whole head of an answer, however steadily it trickles
+REPLY_S = 300.0  # for the whole of a small answer
 REDIRECTS_MAX = 10
 TRIES = 3  # of a small request; the bytes of files have a policy of their own
+TRY_AGAIN_S = 1.0  # after the first of them, twice as long after the next
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
-_WAIT_MAX_S = 30.0
+_WAIT_MAX_S = 30.0  # within a small request; who asks for more is left alone
 
 
 class Net:
     """One client for a process.
 
-    `offline` refuses every request (HF_HUB_OFFLINE). `transport` is for tests; None chooses the real one.
+    `offline` refuses every request (HF_HUB_OFFLINE). `transport` is for tests; None chooses the real one. `environ`
+    names certificates.
 
     Attributes:
+        names: What is known of the addresses of names.
         proxy: The proxy of the settings, from the next connection on; an empty one leaves it to the environment.
+        ca_file: A company's certificates that are trusted too, from the next request on; empty for none.
+        weather: What is known about hosts and the network.
     """
 
     def __init__(
@@ -43,28 +60,56 @@ class Net:
         *,
         offline: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
+        weather: Weather | None = None,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.credentials = credentials
         self.offline = offline
         self.proxy = Proxy()
+        self.ca_file = ""
+        self.weather = weather or Weather()
+        self.names = Names()
+        self._forecast = Forecast(self.weather, proxy_for=self._proxy_for, renew=self._renew)
+        self._environ = environ
+        self._of_environment: Callable[[str], str | None] = lambda url: None
         self._transport = transport
+        self._real: AiohttpTransport | None = None
+        self._trusted = ""  # the CA file that the transport was made with
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
 
     async def _http(self) -> httpx.AsyncClient:
         """Return the client, made at the first request: its libraries take a while to load, so a thread does."""
         async with self._making:
+            ca_file = self.ca_file
             if self._client is None:
                 if self._transport is None:
-                    try:
-                        self._transport = await asyncio.to_thread(_make_transport, lambda: self.proxy)
-                    except (OSError, ValueError) as error:
-                        raise ConnectFailed(
-                            f"The certificates of this machine cannot be read: {error}",
-                            action="Check SSL_CERT_FILE and SSL_CERT_DIR, then try again.",
-                        ) from error
-                self._client = _make_client(self._transport)
+                    self._real = await asyncio.to_thread(self._make_transport, ca_file)
+                    self._real.look = self._forecast.look
+                self._trusted = ca_file
+                self._client = _make_client(self._transport or self._real)
+            elif self._real is not None and ca_file != self._trusted:
+                context = await asyncio.to_thread(make_context, ca_file=ca_file, environ=self._environ)
+                self._real.use(context)
+                self._trusted = ca_file
             return self._client
+
+    def _make_transport(self, ca_file: str) -> "AiohttpTransport":
+        from core.net.transport import AiohttpTransport
+
+        self._of_environment = proxy_from_environment()
+        context = make_context(ca_file=ca_file, environ=self._environ)
+        return AiohttpTransport(context, proxy_for=self._proxy_for)
+
+    def _proxy_for(self, url: str) -> str | None:
+        if self.proxy.is_direct(url):
+            return None
+        return self.proxy.for_url(url) if self.proxy.url else self._of_environment(url)
+
+    def _renew(self) -> None:
+        _log.info("The machine slept, or Pulley stood still: all connections are made anew")
+        if self._real is not None:
+            self._real.renew()
 
     async def fetch(
         self,
@@ -77,7 +122,8 @@ class Net:
     ) -> Reply:
         """Send a small request and return its reply, whatever the status.
 
-        Connection troubles and 408, 429, 5xx are tried `TRIES` times with a growing wait.
+        Connection troubles and 408, 429, 5xx are tried `TRIES` times with a growing wait, unless the host asks to
+        be left alone for longer.
 
         Raises:
             TransferError: No reply came, or its body is larger than `max_bytes`.
@@ -86,30 +132,40 @@ class Net:
             last = attempt == TRIES - 1
             try:
                 reply = await self._fetch_once(method, url, headers or {}, max_bytes=max_bytes, follow=follow)
-            except (ServerRefused, ConnectFailed):
+            except (ServerRefused, ConnectFailed, _Endless):
                 raise  # a refused name or address does not change within seconds
             except TransferError as error:
-                if last:
+                wait = error.retry_after_s or TRY_AGAIN_S * 2**attempt
+                if last or wait > _WAIT_MAX_S:
                     raise
                 _log.info("%s %s: %s; trying again", method, host_label(url), error.message)
-                await asyncio.sleep(2**attempt)
+                await asyncio.sleep(wait)
                 continue
-            if last or reply.status not in _RETRIED:
+            wait = retry_after_s(reply.headers) or TRY_AGAIN_S * 2**attempt
+            if last or reply.status not in _RETRIED or wait > _WAIT_MAX_S:
                 return reply
-            await asyncio.sleep(retry_after_s(reply.headers) or float(2**attempt))
+            await asyncio.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
     async def _fetch_once(
         self, method: str, url: str, headers: Mapping[str, str], *, max_bytes: int, follow: bool
     ) -> Reply:
-        async with self.stream(method, url, headers=headers, follow=follow) as response:
-            body = bytearray()
-            with translated(str(response.url)):
-                async for piece in response.aiter_raw():
-                    body += piece
-                    if len(body) > max_bytes:
-                        raise TransferError(f"The reply of {host_label(url)} is larger than it should ever be")
-            return Reply(response.status_code, response.headers, bytes(body), str(response.url))
+        host = host_label(url)
+        try:
+            async with (
+                asyncio.timeout(REPLY_S),
+                self.stream(method, url, headers=headers, follow=follow) as response,
+            ):
+                body = bytearray()
+                pieces = response.aiter_raw()
+                with translated(str(response.url)):
+                    while piece := await next_piece(pieces, host=host):
+                        body += piece
+                        if len(body) > max_bytes:
+                            raise _Endless(f"The reply of {host} is larger than it should ever be")
+                return Reply(response.status_code, response.headers, bytes(body), str(response.url))
+        except TimeoutError as error:
+            raise _Endless(f"The reply of {host} does not come to its end") from error
 
     @asynccontextmanager
     async def stream(
@@ -122,33 +178,57 @@ class Net:
         Raises:
             TransferError: No reply, a refused redirect, or too many of them.
         """
-        response = await self._open(method, url, headers, follow=follow)
-        try:
-            yield response
-        finally:
-            await response.aclose()
+        with self._forecast.watching():
+            response = await self._open(method, url, headers, follow=follow)
+            try:
+                yield response
+            finally:
+                await response.aclose()
 
     async def _open(self, method: str, url: str, headers: Mapping[str, str], *, follow: bool) -> httpx.Response:
         if self.offline:
             raise ConnectFailed(
                 "Offline mode is on (HF_HUB_OFFLINE)", action="Unset HF_HUB_OFFLINE, then try again."
             )
-        client = await self._http()
         chain = [host_label(url)]
-        public = not is_private(origin_of(url)[1])
+        hops: list[httpx.Headers] = []
+        start, public = url, not is_private(origin_of(url)[1])
         while True:
-            with translated(url):
-                request = client.build_request(method, url, headers={**headers, **self.credentials.headers(url)})
-                response = await client.send(request, stream=True)
-            if not follow or response.status_code not in _REDIRECTS or "location" not in response.headers:
+            try:
+                response = await self._send(method, url, headers)
+            except ServerBusy as error:
+                error.reached = url if url != start else ""
+                raise
+            target = response.extensions.get("location", "")
+            if not follow or response.status_code not in _REDIRECTS or not target:
+                response.extensions["hops"] = hops
                 return response
-            target = urljoin(url, response.headers["location"])
+            hops.append(response.headers)
             await response.aclose()
+            target = check_redirect(url, target, public=public)
+            # Behind a proxy it is the proxy that looks names up; here they may take long not to be found.
+            looks_up = public and self._proxy_for(target) is None
+            if looks_up and await self.names.lead_inside(start, target):
+                raise ServerRefused(f"{host_label(url)} redirects to a private address ({host_label(target)})")
             chain.append(host_label(target))
-            check_redirect(url, target, public=public)
             if len(chain) > REDIRECTS_MAX:
                 raise ServerRefused(f"Too many redirects: {' → '.join(chain[:4])} …")
             url = target
+
+    async def _send(self, method: str, url: str, headers: Mapping[str, str]) -> httpx.Response:
+        """Send one request and return its answer as soon as its head is here."""
+        client = await self._http()
+        async with self._forecast.asking(url) as answered:
+            try:
+                async with asyncio.timeout(HEAD_S):
+                    with translated(url):
+                        own = {**headers, **self.credentials.headers(url)}
+                        request = client.build_request(method, url, headers=own)
+                        response = await client.send(request, stream=True)
+            except TimeoutError as error:
+                raise TimedOut(f"{host_label(url)} did not answer in time") from error
+            await answered(response)
+            return response
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -156,49 +236,37 @@ class Net:
             await self._client.aclose()
 
 
-def _make_client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+def _make_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     client = httpx.AsyncClient(
         transport=transport,
         timeout=httpx.Timeout(SILENCE_S, connect=CONNECT_S),
         follow_redirects=False,
         trust_env=False,
         headers={"User-Agent": f"pulley/{__version__}", "Accept-Encoding": "identity"},
+        event_hooks={"response": [_take_location]},
     )
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 
 
-def _make_transport(chosen: Callable[[], Proxy]) -> httpx.AsyncBaseTransport:
-    from core.net.transport import AiohttpTransport
-
-    of_environment = proxy_from_environment()
-
-    def proxy_for(url: str) -> str | None:
-        proxy = chosen()
-        return proxy.for_url(url) if proxy.url else of_environment(url)
-
-    return AiohttpTransport(httpx.create_ssl_context(), proxy_for=proxy_for)
-
-
-def check_redirect(source: str, target: str, *, public: bool) -> None:
-    """Refuse redirects to other schemes, from https to http, and from a public host to a private address.
+async def next_piece(pieces: AsyncIterator[bytes], *, host: str) -> bytes:
+    """Return the next bytes of a body, empty at its end.
 
     Raises:
-        ServerRefused: With the hosts, without the rest of the URLs.
+        Stalled: None came for longer than the transport itself should have waited; it may forget to.
     """
     try:
-        scheme, host, _ = origin_of(target)
-    except ValueError as error:
-        raise ServerRefused(f"{host_label(source)} redirects to something that is no web address") from error
-    if origin_of(source)[0] == "https" and scheme != "https":
-        raise ServerRefused(f"{host_label(source)} redirects to an unencrypted address on {host}")
-    if public and is_private(host):
-        raise ServerRefused(f"{host_label(source)} redirects to a private address ({host})")
+        async with asyncio.timeout(SILENCE_S * 1.25):
+            return await anext(pieces, b"")
+    except TimeoutError as error:
+        raise Stalled(f"{host} sent nothing for a while") from error
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return the wait that a reply asks for in seconds, clamped to 0 to 30; None where it names none."""
-    value = headers.get("retry-after", "").strip()
-    if not value.isascii() or not value.isdigit():
-        return None
-    return min(_WAIT_MAX_S, float(value[:6]))
+class _Endless(TransferError):
+    """A reply that is too large or takes too long: it would be so again."""
+
+
+async def _take_location(response: httpx.Response) -> None:
+    """Take the address of a redirect out of httpx's hands, which makes a request of it and fails on odd ones."""
+    response.extensions["location"] = response.headers.get("location", "")
+    response.headers.pop("location", None)

@@ -1,11 +1,14 @@
 """Origins of URLs, and which hosts are this machine. Pure."""
 
 import ipaddress
+import re
+import socket
 from urllib.parse import urlsplit
 
 Origin = tuple[str, str, int]
 """Scheme, host in lower case, port."""
 
+_NUMERIC = re.compile(r"[0-9a-fx.]+", re.IGNORECASE)  # "127.1", "2130706433", "0x7f000001"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -31,21 +34,39 @@ def host_label(url: str) -> str:
     return shown if port == _DEFAULT_PORTS[scheme] else f"{shown}:{port}"
 
 
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that a host is, in any form of numbers that systems take for one; None for a name."""
+    host = host.partition("%")[0]
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    if not _NUMERIC.fullmatch(host):
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine."""
+    host = host.removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = _literal(host)
+    return address is not None and address.is_loopback
 
 
 def is_private(host: str) -> bool:
     """Tell whether a host is this machine or an address that is not reachable from the public internet."""
     if is_loopback(host):
         return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False
+    address = _literal(host.removesuffix("."))
+    return address is not None and not address.is_global
+
+
+def is_global(address: str) -> bool:
+    """Tell whether this is an address of the public internet."""
+    literal = _literal(address)
+    return literal is not None and literal.is_global

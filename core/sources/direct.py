@@ -73,7 +73,7 @@ class Direct:
         try:
             reply = await self._fetcher.fetch("GET", url, headers={"Range": "bytes=0-0"}, max_bytes=PROBE_BYTES_MAX)
         except TransferError as error:
-            if type(error) is TransferError and is_ok(head):
+            if error.kind == TransferError.__name__ and is_ok(head):
                 return head
             raise
         if is_ok(reply) or reply.status == 416:

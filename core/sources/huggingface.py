@@ -10,7 +10,7 @@ from core.net.origin import host_label
 from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import Fetcher, file_url, folder_of
 from core.sources.listing import check_commit, list_files, pinned, select
-from core.sources.replies import commit_of, expect, hub_error, is_ok, json_of
+from core.sources.replies import JSON_BYTES_MAX, commit_of, expect, hub_error, is_ok, json_of
 
 NAMES_SHOWN_MAX = 8  # of a repo's files, where the one asked for is not there
 
@@ -77,7 +77,7 @@ class HuggingFace:
     async def _info(self, handle: Handle) -> dict[str, Any]:
         revision = quote(handle.revision or "main", safe="")
         url = f"{self._endpoint}/api/models/{handle.repo}/revision/{revision}"
-        reply = await self._fetcher.fetch("GET", url)
+        reply = await self._fetcher.fetch("GET", url, max_bytes=JSON_BYTES_MAX)
         if not is_ok(reply):
             raise hub_error(
                 reply, repo=handle.repo, host=self._host, page=self._page(handle), revision=handle.revision

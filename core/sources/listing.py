@@ -17,14 +17,16 @@ from core.net.reply import Reply
 from core.records import RemoteFile, Selection
 from core.selection import Unselectable, choose
 from core.sources.base import Fetcher, file_url
-from core.sources.replies import expect, hub_error, is_commit, is_ok, json_of, size_of
+from core.sources.replies import JSON_BYTES_MAX, expect, hub_error, is_commit, is_ok, json_of, size_of
 
 PAGES_MAX = 200  # of 1000 files each
 FILES_MAX = 250_000
+LINK_CHARS_MAX = 8192
 OFF_LOOP_FILES = 500  # more are looked at in a thread: between two awaits stay under 5 ms
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _GIT_SHA1 = re.compile(r"[0-9a-f]{40}")
+_SAYS_NEXT = re.compile(r'\brel\s*=\s*"?next\b', re.IGNORECASE)
 _NEXT = re.compile(r'<([^<>]{1,4096})>\s*;[^,<]*\brel="?next"?')
 
 
@@ -43,7 +45,7 @@ async def list_files(fetcher: Fetcher, *, endpoint: str, repo: str, commit: str)
         if url in seen or len(seen) >= PAGES_MAX:
             raise ResolveError(f"The list of files of {repo} on {host} does not end")
         seen.add(url)
-        reply = await fetcher.fetch("GET", url)
+        reply = await fetcher.fetch("GET", url, max_bytes=JSON_BYTES_MAX)
         if not is_ok(reply):
             raise hub_error(reply, repo=repo, host=host, page=f"{endpoint}/{repo}", revision=commit)
         check_commit(reply, commit, host=host)
@@ -87,6 +89,10 @@ def _file_of(entry: Any, *, endpoint: str, repo: str, commit: str, host: str) ->
     path = expect(fields.get("path"), str, host=host, what="a file without a path")
     if not path:
         raise ResolveError(f"The answer of {host} is not as expected: a file without a path")
+    if (
+        not path.isascii()
+    ):  # halves of characters are refused as a name later, but have to be kept and shown until then
+        path = path.encode("utf-8", "backslashreplace").decode()
     size, digest = size_of(fields.get("size")), ""
     lfs = fields.get("lfs")
     if isinstance(lfs, dict):
@@ -106,12 +112,16 @@ def _next_page(reply: Reply, *, endpoint: str, host: str) -> str:
     A mirror passes on the hub's own address; the path of it is asked from the mirror.
 
     Raises:
-        ResolveError: The next page lies elsewhere.
+        ResolveError: The next page lies elsewhere, or nobody can tell where.
     """
-    match = _NEXT.search(reply.headers.get("link", "")[:8192])
-    if not match:
-        return ""
+    link = reply.headers.get("link", "")
+    match = _NEXT.search(link[:LINK_CHARS_MAX])
     base = urlsplit(endpoint)
+    if not match:
+        if len(link) > LINK_CHARS_MAX or _SAYS_NEXT.search(link):
+            # Half a list taken for the whole would be a model without its last files.
+            raise ResolveError(f"The address of the next page from {host} cannot be read")
+        return ""
     try:
         url = urljoin(endpoint + "/", match[1])
         parts, origin = urlsplit(url), origin_of(url)

@@ -86,6 +86,8 @@ class Batch:
             self.tasks.pop(task_id, None)
             for key in [key for key in self.items if key[0] == task_id]:
                 del self.items[key]
+        if self.order is not None and later.removed:
+            self.order = [task_id for task_id in self.order if task_id not in later.removed]
         self.removed |= later.removed
         self.tasks.update(later.tasks)
         self.items.update(later.items)

@@ -26,6 +26,7 @@ class MemoryStore:
         for task_id in batch.removed:
             self._tasks.pop(task_id, None)
             self._items.pop(task_id, None)
+            self._order = [other for other in self._order if other != task_id]
         for task_id, task in batch.tasks.items():
             self._tasks[task_id] = task
             if task_id not in self._order:

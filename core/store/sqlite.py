@@ -52,28 +52,42 @@ ON CONFLICT (task, path) DO UPDATE SET size = :size, hash = :hash, url = :url, s
 """
 
 
+class Damaged(StoreError):
+    """The file is no list of downloads, or no longer."""
+
+    meaning = "The downloads themselves are not affected."
+    action = "Start Pulley: it sets the file aside and finds the downloads again in the models folder."
+
+
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.OperationalError, OverflowError, UnicodeError) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StoreError(
+                f"The list of downloads ({path.name}) is in use by another program",
+                action="Close the program that has it open, then start again.",
+            ) from error
         raise StoreError(f"The list of downloads ({path.name}): {error}") from error
     except sqlite3.Error as error:
-        raise StoreError(
-            f"The list of downloads is damaged ({path}: {error})",
-            action="Move that file away and start again; a model that is added again goes on where it stood.",
-        ) from error
+        raise Damaged(f"The list of downloads is damaged ({path}: {error})") from error
 
 
 class SqliteStore:
     """One file; opened at once.
 
     Raises:
-        StoreError: It cannot be opened, is damaged, or was written by a newer version.
+        Damaged: It is no list, or is no longer one.
+        StoreError: It cannot be opened, or was written by a newer version.
+
+    Attributes:
+        is_blank: The file was there, with no list in it: it is taken for one only after `adopt`.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.is_blank = path.exists()
         with _translated(path):
             # The engine calls from one thread of its own, but opens and closes from another.
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -91,12 +105,23 @@ class SqliteStore:
                 f"The list of downloads was written by a newer Pulley (format {version})",
                 action="Start the newer version, or choose another data folder.",
             )
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise Damaged(f"The list of downloads is damaged ({self._path}: {found})")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # a lost last row is found again on the disk
         if version == 1:
             self._db.execute(_FROM_1)
         self._db.executescript(_SCHEMA)
-        self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self.is_blank = self.is_blank and version == 0
+        if not self.is_blank:
+            self.adopt()
+
+    def adopt(self) -> None:
+        """Mark the file as a list."""
+        with _translated(self._path):
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self.is_blank = False
 
     def load(self) -> list[StoredTask]:
         """Return all tasks in the order of the queue; a row that cannot be read is left out, and logged."""

@@ -1,17 +1,20 @@
 """The control file beside a part: what of it is on the disk, and which file it is a part of.
 
-JSON, one object: `format` 1, `file` (path, size, hash, commit, url), `task` (handle, id: enough to rebuild the task
-from the folder alone), `blocks` [[start, end, crc32], ...]. Reading never raises on rubbish: a control file that
-cannot be trusted is none.
+JSON, one object: `format` 1, `owner` (the run that wrote it), `file` (path, size, hash, commit, url), `task`
+(handle, id, globs: enough to rebuild the task from the folder alone), `blocks` [[start, end, crc32], ...]. Reading
+never raises on rubbish: a control file that cannot be trusted is none. Older ones have no owner, id or globs.
 """
 
 import json
+import re
 from dataclasses import dataclass
 
 from core.transfer.blocks import BLOCK_BYTES, Entry
 
 FORMAT = 1
 FILE_BYTES_MAX = 64 * 2**20
+HEAD_BYTES = 128
+_OWNER = re.compile(rb'\{"format":1,"owner":"([0-9a-f]{32})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Identity:
         commit: Pinned commit or ETag.
         url: Where it came from, before redirects.
         handle: Handle of the task that began it.
+        task_id: Its id; empty for the handle.
+        globs: Which files it asked for; empty for the default selection.
     """
 
     path: str
@@ -33,6 +38,8 @@ class Identity:
     commit: str
     url: str = ""
     handle: str = ""
+    task_id: str = ""
+    globs: tuple[str, ...] = ()
 
     @property
     def pinned_version(self) -> str:
@@ -49,10 +56,11 @@ class Identity:
         return bool(self.commit) and self.commit == other.commit
 
 
-def dump(identity: Identity, entries: list[Entry]) -> bytes:
+def dump(identity: Identity, entries: list[Entry], owner: str = "") -> bytes:
     """Return the text of a control file."""
     document = {
         "format": FORMAT,
+        "owner": owner,
         "file": {
             "path": identity.path,
             "size": identity.size,
@@ -60,7 +68,7 @@ def dump(identity: Identity, entries: list[Entry]) -> bytes:
             "commit": identity.commit,
             "url": identity.url,
         },
-        "task": {"handle": identity.handle},
+        "task": {"handle": identity.handle, "id": identity.task_id, "globs": identity.globs},
         "blocks": entries,
     }
     return json.dumps(document, separators=(",", ":")).encode()
@@ -76,16 +84,26 @@ def load(data: bytes) -> tuple[Identity, list[Entry]] | None:
             return None
         file = document["file"]
         identity = Identity(
-            file["path"], file["size"], file["hash"], file["commit"], file["url"], document["task"]["handle"]
+            file["path"],
+            file["size"],
+            file["hash"],
+            file["commit"],
+            file["url"],
+            document["task"]["handle"],
+            document["task"].get("id", ""),
+            tuple(document["task"].get("globs", ())),
         )
         entries = [(start, end, crc) for start, end, crc in document["blocks"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return (identity, entries) if _is_sound(identity, entries) else None
 
 
 def _is_sound(identity: Identity, entries: list[Entry]) -> bool:
-    texts = (identity.path, identity.hash, identity.commit, identity.url, identity.handle)
+    texts = (
+        identity.path, identity.hash, identity.commit, identity.url, identity.handle, identity.task_id,
+        *identity.globs,
+    )  # fmt: skip
     if not all(isinstance(text, str) for text in texts):
         return False
     if identity.size is not None and type(identity.size) is not int:
@@ -100,3 +118,9 @@ def _is_sound(identity: Identity, entries: list[Entry]) -> bool:
             return False
         end_before = end
     return True
+
+
+def owner_of(head: bytes) -> str:
+    """Return the run that wrote a control file, from its first bytes; empty where that is not said."""
+    match = _OWNER.match(head)
+    return match[1].decode() if match else ""

@@ -2,6 +2,10 @@
 
 OSError becomes LocalError here. Durable is: data after `sync`, a name after the sync of its folder. The systems
 differ in this file alone.
+
+One process writes a part: its open file is locked. Where locks do nothing, nothing is corrupted all the same: a
+part that begins anew is a new file under the old name, never the old one made empty, and a part gets the final name
+only while it is the very file that was written.
 """
 
 import contextlib
@@ -12,53 +16,68 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import DiskFull, NameTaken, NotWritable
+from core.errors import FolderGone, InUse, LocalError, NameTaken, NotWritable
 from core.paths import aside_path, bad_path, control_path, part_path
 from core.transfer import control
 from core.transfer.blocks import Entry
+from core.transfer.locks import check_unused, lock
+from core.transfer.trouble import translated
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BASE_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 # A FIFO in place of a part would hang an open for ever.
 _NO_HANG = getattr(os, "O_NONBLOCK", 0)
+_TRIES_MOST = 50  # of a write that the system does not take just now
+_TRY_AFTER_S = 0.01
 
 Stamp = tuple[int, int, int]
 """What a file looks like from outside: time of its last change, size, number."""
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn OSError into LocalErrors that name the path."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in _FULL:
-            raise DiskFull(f"No space left for {path.name}: {reason}") from error
-        raise NotWritable(f"{path}: {reason}") from error
-
-
 class PartFile:
     """The unfinished file, open for reading and writing at offsets; safe from several threads.
 
+    `fresh` begins a new file; otherwise it goes on with the one that stands there.
+
     Raises:
-        NotWritable: It is no plain file of ours, or cannot be opened.
+        InUse: Another process writes it.
+        LocalError: It is no plain file of ours, or cannot be opened.
+
+    Attributes:
+        number: Device and inode.
     """
 
     def __init__(self, final: Path, *, fresh: bool) -> None:
         self.final = final
         self.path = part_path(final)
         self._lock = threading.Lock()
-        flags = os.O_RDWR | os.O_CREAT | _BASE_FLAGS | _NO_HANG | (os.O_TRUNC if fresh else 0)
         with translated(self.path):
-            self._fd = os.open(self.path, flags, 0o644)
-            if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            if fresh:
+                check_unused(self.path)
+                self.path.unlink(missing_ok=True)
+            made = os.O_CREAT | os.O_EXCL if fresh else 0
+            self._fd = os.open(self.path, os.O_RDWR | _BASE_FLAGS | _NO_HANG | made, 0o644)
+            found = os.fstat(self._fd)
+            self.number = (found.st_dev, found.st_ino)
+            try:
+                # A second name would be a file of somebody else, which must not change.
+                if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+                    raise NotWritable(f"{self.path} is not a plain file of its own")
+                lock(self._fd, self.path)
+            except LocalError:
                 os.close(self._fd)
-                raise NotWritable(f"{self.path} is not a plain file")
+                raise
+
+    def check_place(self) -> None:
+        """Look whether the name still leads to this file.
+
+        Raises:
+            FolderGone: It was deleted, or another file stands there.
+        """
+        with translated(self.path):
+            _check_number(self.path, self.number)
 
     def write(self, offset: int, pieces: Sequence[bytes]) -> None:
         """Write all pieces one after the other at `offset`."""
@@ -75,8 +94,16 @@ class PartFile:
 
     def _pwritev(self, offset: int, pieces: Sequence[bytes]) -> None:
         views = [memoryview(piece) for piece in pieces]
+        refused = 0
         while views:
-            count = os.pwritev(self._fd, views[:512], offset)  # 512 is below IOV_MAX everywhere
+            try:
+                count = os.pwritev(self._fd, views[:512], offset)  # 512 is below IOV_MAX everywhere
+            except BlockingIOError:
+                refused += 1
+                if refused == _TRIES_MOST:
+                    raise
+                time.sleep(_TRY_AFTER_S)
+                continue
             offset += count
             while views and count >= len(views[0]):
                 count -= len(views.pop(0))
@@ -210,27 +237,50 @@ def _replace(temporary: Path, path: Path) -> None:
     return os.replace(temporary, path)
 
 
-def write_control(final: Path, identity: control.Identity, entries: list[Entry]) -> None:
+def write_control(final: Path, identity: control.Identity, entries: list[Entry], *, owner: str = "") -> None:
     """Write the control file; call it only after the data it speaks of is synced."""
-    write_atomically(control_path(final), control.dump(identity, entries))
+    write_atomically(control_path(final), control.dump(identity, entries, owner))
+
+
+def control_stamp(final: Path) -> Stamp | None:
+    """Return what the control file looks like from outside; None where there is none."""
+    with translated(final):
+        try:
+            return stamp(os.lstat(control_path(final)))
+        except FileNotFoundError:
+            return None
+
+
+def control_owner(final: Path) -> str:
+    """Return the run that wrote the control file; empty where that is not said."""
+    try:
+        with open_plain(control_path(final)) as file:
+            return control.owner_of(file.read(control.HEAD_BYTES))
+    except OSError:
+        return ""
 
 
 def read_control(final: Path) -> tuple[control.Identity, list[Entry]] | None:
     """Return what the control file says; None where there is none that can be trusted."""
     try:
-        with open(control_path(final), "rb") as file:
+        with open_plain(control_path(final)) as file:
             return control.load(file.read(control.FILE_BYTES_MAX + 1))
     except OSError:
         return None
 
 
 def set_aside(final: Path, *, bad: bool) -> Path | None:
-    """Rename the part so that it is kept but never mixed in; return its new name, None where there is no part."""
+    """Rename the part so that it is kept but never mixed in; return its new name, None where there is no part.
+
+    Raises:
+        InUse: Another process writes it.
+    """
     part = part_path(final)
     name = bad_path if bad else aside_path
     with translated(part):
         if not os.path.lexists(part):
             return None
+        check_unused(part)
         number = next(n for n in range(1, 10_000) if not os.path.lexists(name(final, n)))
         os.rename(part, name(final, number))
         control_path(final).unlink(missing_ok=True)
@@ -258,18 +308,25 @@ def stamp(found: os.stat_result) -> Stamp:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def place(part: Path, final: Path) -> None:
+def place(part: Path, final: Path, *, number: tuple[int, int]) -> None:
     """Give the part its final name, never over something that stands there.
 
     Raises:
         NameTaken: Something of that name came into being meanwhile.
+        FolderGone: The part is not the file with this `number`.
     """
     with translated(final):
+        _check_number(part, number)
         try:
             if os.name == "nt":
                 os.rename(part, final)  # fails on Windows where the target exists
             else:
                 os.link(part, final, follow_symlinks=False)  # atomic, and fails where the target exists
+                try:
+                    _check_number(final, number)
+                except FolderGone:
+                    os.unlink(final)  # only our own new name for it
+                    raise
                 os.unlink(part)
         except FileExistsError as error:
             raise NameTaken(f"{final} stands there already") from error
@@ -280,6 +337,12 @@ def place(part: Path, final: Path) -> None:
                 raise NameTaken(f"{final} stands there already") from error
             os.rename(part, final)
         control_path(final).unlink(missing_ok=True)
+
+
+def _check_number(path: Path, number: tuple[int, int]) -> None:
+    found = os.lstat(path)
+    if (found.st_dev, found.st_ino) != number:
+        raise FolderGone(f"Another program put something in place of {path.name}")
 
 
 def is_placed_part(final: Path) -> bool:
@@ -297,8 +360,12 @@ def forget_control(final: Path) -> None:
 
 
 def remove_part(final: Path) -> None:
-    """Delete the part and its control file; nothing else."""
+    """Delete the part and its control file; nothing else, and not while another process writes it."""
     with translated(final):
+        try:
+            check_unused(part_path(final))
+        except InUse:
+            return
         for path in (part_path(final), control_path(final)):
             if path.is_file() or path.is_symlink():
                 path.unlink(missing_ok=True)

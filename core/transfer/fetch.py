@@ -3,30 +3,34 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable
 
-from core.errors import DownloadError
+from core.errors import DownloadError, Stalled
 from core.net.client import Net
 from core.spawn import spawn
 from core.transfer import retry
-from core.transfer.blocks import BlockMap
-from core.transfer.disk import PartFile, write_control
+from core.transfer.blocks import BlockMap, Entry
+from core.transfer.disk import PartFile
 from core.transfer.grow import RANGE_BYTES, STEAL_LEAST_BYTES, STEAL_WORTH_S, Growth, useful
 from core.transfer.hashing import PrefixHasher
 from core.transfer.job import Crew, Job, Report, finished
-from core.transfer.link import Link, LinkExpired
-from core.transfer.reply import RangeIgnored
+from core.transfer.link import EtagChanged, Link, LinkExpired
+from core.transfer.pace import Watchdog
+from core.transfer.reply import RangeIgnored, RangeWrong
 from core.transfer.segment import Segment
-from core.transfer.spans import Work
+from core.transfer.spans import Range, Work
 
 FLUSH_EVERY_S = 0.5
 HASH_STEP_BYTES = 4 * 2**20
-EXPIRED_LINKS_MOST = 5  # in a row without a byte: then it is no expiry
+EXPIRED_LINKS_MOST = 3  # in a row without a byte: then it is no expiry
+WRONG_RANGES_MOST = 2  # in a row: then the whole file is asked for
 
 
 class Fetch:
     """Brings the missing ranges of one part file in.
 
-    `allotment` is how many connections the budget gives; change it at any time with `allot`.
+    `allotment` is how many connections the budget gives; change it at any time with `allot`. `note` keeps what is
+    on the disk, on a writer thread.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Fetch:
         part: PartFile,
         blocks: BlockMap,
         hasher: PrefixHasher,
+        note: Callable[[list[Entry]], None],
     ) -> None:
         assert job.identity.size is not None
         self._job = job
@@ -48,19 +53,26 @@ class Fetch:
         self._part = part
         self._blocks = blocks
         self._hasher = hasher
+        self._note = note
         self._size: int = job.identity.size
         self.work = Work(self._size, blocks.spans)
-        self._link = Link(job.identity.url)
+        self._link = Link(job.identity)
         self._growth = Growth()
         self._segments: dict[asyncio.Task[None], Segment] = {}
         self._ended: list[Segment] = []
         self._wake = asyncio.Event()
         self._allotment = 1
+        self._halted: DownloadError | None = None
         self._received = 0
+        self._brought = 0  # without the trifles of connections that were too slow
         self._marked = 0
         self._fruitless = 0
         self._expired = 0
+        self._wrong_ranges = 0
         self._whole = False
+        self._resting: DownloadError | None = None
+        self._rests_until = 0.0
+        self._watchdog = Watchdog(time.monotonic())
         self._flushing: asyncio.Future[None] | None = None
         self._flush_now = False
         self._flushed_total = blocks.total
@@ -69,6 +81,11 @@ class Fetch:
     def allot(self, count: int) -> None:
         """Use at most `count` connections from now on; bytes of those that close are kept."""
         self._allotment = count
+        self._wake.set()
+
+    def halt(self, error: DownloadError) -> None:
+        """End soon with this error, which another download met on the same disk; what came is kept."""
+        self._halted = error
         self._wake.set()
 
     async def run(self) -> None:
@@ -81,11 +98,16 @@ class Fetch:
             while self.work.left or self._segments:
                 self._fit()
                 self._observe()
+                self._watch()
                 await self._pause(FLUSH_EVERY_S)
-                error = self._reap()
+                error = self._reap() or self._halted
+                if error is None and not self._segments and time.monotonic() < self._rests_until:
+                    error = self._resting
                 if error is not None:
                     await self._back_off(error)
                 self._tend()
+            if (error := self._reap()) is not None:
+                raise error  # the last bytes came, and the disk did not take them
         finally:
             await self._close()
 
@@ -102,6 +124,8 @@ class Fetch:
         # Only the budget takes a connection away: what an open one has on its way would be lost.
         for task in running[self._allotment :]:
             task.cancel()
+        if time.monotonic() < self._rests_until:
+            return  # the host asked to be left alone; what runs goes on
         for _ in range(self._target() - len(running)):
             if not self._start():
                 break
@@ -121,6 +145,7 @@ class Fetch:
             report=self._report,
             flush_wanted=self._want_flush,
             opened=self._wake.set,
+            follow=self._follow,
         )
         name = self._job.identity.path
         task = spawn(
@@ -137,6 +162,15 @@ class Fetch:
         self._segments[task] = segment
         task.add_done_callback(self._segment_ended)
         return True
+
+    def _follow(self, before: Range) -> Range | None:
+        """Return the next missing range after `before`, for a connection that brings the whole file in order."""
+        self.work.finish(before)
+        following = self.work.take(self._size)
+        if following is not None and following.start < before.end:
+            self.work.finish(following)
+            return None
+        return following
 
     def _range_bytes(self) -> int:
         """Return how much the next request asks for: smaller towards the end, so that all end together."""
@@ -163,8 +197,9 @@ class Fetch:
         stopping: DownloadError | None = None
         for segment in ended:
             self._received += segment.moved
-            if segment.moved:
-                self._fruitless = self._expired = 0
+            if segment.is_fruitful:
+                self._brought += segment.moved
+                self._fruitless = self._expired = self._wrong_ranges = 0
             if segment.error is not None:
                 stopping = self._judge(segment, segment.error) or stopping
         return stopping
@@ -174,20 +209,39 @@ class Fetch:
         if self._growth.observe(received, len(self._segments), time.monotonic()):
             self._report.wants(self._growth.wants)
 
+    def _watch(self) -> None:
+        """End connections that are too slow; what is left of their ranges goes to new ones."""
+        running = {segment: task for task, segment in self._segments.items() if segment.is_open}
+        received = self._received + sum(s.moved for s in self._segments.values())
+        slow = self._watchdog.look(list(running), received, time.monotonic())
+        for segment in slow:
+            name = self._job.identity.path
+            segment.too_slow(Stalled(f"{self._link.host} sends {name} too slowly to ever come to an end"))
+            running[segment].cancel()
+        if slow and len(slow) == len(running):
+            self._link.forget()  # the hub may know another server
+
     def _judge(self, segment: Segment, error: DownloadError) -> DownloadError | None:
-        if isinstance(error, RangeIgnored) and not self._whole:
+        self._wrong_ranges += isinstance(error, RangeWrong)
+        ignored = isinstance(error, RangeIgnored) or self._wrong_ranges >= WRONG_RANGES_MOST
+        if ignored and not self._whole:
             self._whole = True
             for task in self._segments:
                 task.cancel()
             return None
-        if isinstance(error, LinkExpired):
-            self._expired += 1
-            return error if self._expired >= EXPIRED_LINKS_MOST else None
+        if isinstance(error, LinkExpired | EtagChanged):
+            self._expired += not (isinstance(error, LinkExpired) and error.is_stale)
+            if self._expired < (EXPIRED_LINKS_MOST if isinstance(error, LinkExpired) else 2):
+                return None
+            error = error.refusal if isinstance(error, LinkExpired) else error
         if isinstance(retry.after_failure(error, 0, jitter=0.0), retry.GiveUp):
             return error
         if self._segments:
             # Others go on, so the item does: only the one too many is not tried again.
-            if not segment.moved:
+            if not error.is_charged:
+                self._resting = error
+                self._rests_until = time.monotonic() + min(error.retry_after_s or retry.HOLD_S, retry.HOLD_S)
+            elif not segment.moved and not segment.is_slow:
                 self._growth.objected(len(self._segments))
                 self._report.wants(self._growth.wants)
             return None
@@ -195,8 +249,8 @@ class Fetch:
 
     async def _back_off(self, error: DownloadError) -> None:
         # Bytes that moved since the try before make this one free of charge.
-        self._fruitless = 0 if self._received != self._marked else self._fruitless + 1
-        self._marked = self._received
+        self._fruitless = 0 if self._brought != self._marked else retry.counted(error, self._fruitless)
+        self._marked = self._brought
         decision = retry.after_failure(error, self._fruitless, jitter=random.random())
         if isinstance(decision, retry.GiveUp):
             raise error
@@ -206,6 +260,8 @@ class Fetch:
         while (left := deadline - time.monotonic()) > 0:
             await self._pause(min(left, FLUSH_EVERY_S))
             self._tend()
+            if self._halted is not None:
+                raise self._halted
         self._report.connecting()
 
     # -- disk --------------------------------------------------------------------------------------------
@@ -240,9 +296,9 @@ class Fetch:
         self._flushing.add_done_callback(ended)
         return self._flushing
 
-    def _flush_job(self, entries: list[tuple[int, int, int]]) -> None:
+    def _flush_job(self, entries: list[Entry]) -> None:
         self._part.sync()
-        write_control(self._job.final, self._job.identity, entries)
+        self._note(entries)
 
     def _look_at_flush(self) -> None:
         if self._flushing is not None and self._flushing.done():

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from core.errors import DownloadError
 from core.transfer.control import Identity
 from core.transfer.disk import Stamp, sync_folder
+from core.transfer.trouble import Disks
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class Job:
         was_whole: All of its bytes were kept before: a file of that size under the final name is ours.
         replaces: What stands under the final name was ours and is damaged: it is set aside, not left alone.
         known_wrong: What that file looked like from outside when it was found damaged (`disk.stamp`).
+        has_begun: Something of its model was kept before: a models folder that is not there is away, not new.
     """
 
     identity: Identity
@@ -45,6 +47,7 @@ class Job:
     was_whole: bool = False
     replaces: bool = False
     known_wrong: Stamp | None = None
+    has_begun: bool = False
 
     @property
     def is_small(self) -> bool:
@@ -63,6 +66,9 @@ class Report(Protocol):
 
     def backing_off(self, error: DownloadError, seconds: float) -> None:
         """A try failed; the next comes after `seconds`."""
+
+    def holding(self, error: DownloadError, seconds: float) -> None:
+        """It waits for this machine, without a connection; the next look comes after `seconds`."""
 
     def verifying(self) -> None:
         """What is on the disk is read and checked."""
@@ -91,9 +97,14 @@ def _stand_back() -> None:
 
 
 class Crew:
-    """The threads that write, sync and hash; owned by the engine, shared by all downloads."""
+    """The threads that write, sync and hash; owned by the engine, shared by all downloads.
+
+    Attributes:
+        disks: Which file systems are in trouble.
+    """
 
     def __init__(self) -> None:
+        self.disks = Disks()
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pulley-write", initializer=_stand_back)
         self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash", initializer=_stand_back)
         self._checkers = ThreadPoolExecutor(CHECKERS, thread_name_prefix="pulley-check", initializer=_stand_back)

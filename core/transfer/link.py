@@ -5,24 +5,41 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from core.errors import TransferError
+from core.errors import DownloadError, RemoteChanged, ServerBusy, TransferError
 from core.net.client import Net
 from core.net.origin import host_label
-from core.transfer.reply import refused
+from core.transfer.control import Identity
+from core.transfer.reply import check_linked, range_refused, refused
 
 _EXPIRED = frozenset({400, 401, 403, 404, 410})
 
 
 class LinkExpired(TransferError):
-    """A signed address is no longer good; the hub gives a new one."""
+    """A signed address is no longer good; the hub gives a new one.
+
+    Attributes:
+        refusal: What it is where the new ones are no good either.
+        is_stale: Another connection has found that out before.
+    """
+
+    def __init__(self, message: str, *, refusal: DownloadError, is_stale: bool) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+        self.is_stale = is_stale
+
+
+class EtagChanged(RemoteChanged):
+    """One reply is of another version: the hub is asked once more before it is believed."""
 
 
 class Link:
     """The stable URL of a file and, once known, its redirected address."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, identity: Identity) -> None:
+        self.url = identity.url
+        self._identity = identity
         self._direct = ""
+        self._etags: dict[str, str] = {}
         self.is_known = False
 
     @property
@@ -30,24 +47,56 @@ class Link:
         """Host that the bytes come from, as far as known."""
         return host_label(self._direct or self.url)
 
+    def forget(self) -> None:
+        """Ask the hub anew with the next request."""
+        self._direct, self.is_known = "", False
+
     @asynccontextmanager
-    async def open(self, net: Net, range_header: str, *, name: str) -> AsyncIterator[httpx.Response]:
+    async def open(self, net: Net, range_header: str) -> AsyncIterator[httpx.Response]:
         """Open the file, with a Range where `range_header` is not empty; yield a 200 or 206.
 
         Raises:
             LinkExpired: The redirected address is not good, or no longer, and was forgotten.
+            RemoteChanged: The hub leads to another version, or the file became another one under the same address.
             DownloadError: Any other refusal.
         """
-        direct = self._direct
+        direct, name = self._direct, self._identity.path
         headers = {"Range": range_header} if range_header else {}
-        async with net.stream("GET", direct or self.url, headers=headers) as response:
+        async with self._stream(net, direct or self.url, headers) as response:
+            found = str(response.url)
+            host = host_label(found)
+            for hop in response.extensions.get("hops", ()):
+                check_linked(hop, self._identity, host=host_label(self.url))
+            if response.status_code == 416 and range_header:
+                raise range_refused(response.headers, size=self._identity.size, host=host, name=name)
             if response.status_code not in (200, 206):
-                elsewhere = host_label(str(response.url)) != host_label(self.url)
-                if (direct or elsewhere) and response.status_code in _EXPIRED:
-                    self._direct, self.is_known = "", False
-                    raise LinkExpired(f"The address of {name} has expired")
-                raise refused(response.status_code, response.headers, host=host_label(str(response.url)), name=name)
+                refusal = refused(response.status_code, response.headers, host=host, name=name)
+                if (direct or host != host_label(self.url)) and response.status_code in _EXPIRED:
+                    is_stale = direct != self._direct
+                    if not is_stale:
+                        self.forget()
+                    raise LinkExpired(f"The address of {name} has expired", refusal=refusal, is_stale=is_stale)
+                raise refusal
+            self._check_etag(response.headers.get("etag", "").strip(), host=host)
             self.is_known = True
-            if str(response.url) != self.url:
-                self._direct = str(response.url)
+            if found != self.url:
+                self._direct = found
             yield response
+
+    @asynccontextmanager
+    async def _stream(self, net: Net, url: str, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
+        """Ask; where the host that the hub led to rests, it is that host which is asked next, and not the hub."""
+        try:
+            async with net.stream("GET", url, headers=headers) as response:
+                yield response
+        except ServerBusy as error:
+            self._direct = self._direct or error.reached
+            raise
+
+    def _check_etag(self, etag: str, *, host: str) -> None:
+        """Refuse bytes of another version from a host that sent some of this one; weak ETags say nothing."""
+        if not etag.startswith('"'):
+            return
+        if self._etags.setdefault(host, etag) != etag:
+            self.forget()
+            raise EtagChanged(f"{self._identity.path} changed on {host} since the download began")

@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 
 from core.errors import DownloadError, Truncated
-from core.net.client import Net
+from core.net.client import Net, next_piece
 from core.net.errors import translated
+from core.net.origin import host_label
 from core.transfer.blocks import BlockMap, Digest, Entry
 from core.transfer.disk import PartFile
 from core.transfer.job import Crew, Report, finished
 from core.transfer.link import Link
-from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range, check_version
+from core.transfer.pace import TRIFLE_BYTES, Pace
+from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range, check_start, check_version
 from core.transfer.spans import Range
 
 WRITE_BYTES = 2**20  # gathered before the writer is called: few wake-ups, bounded memory
@@ -28,6 +30,10 @@ class Segment:
         range: The range; its end may move down while it runs.
         moved: Bytes that came in this run.
         error: What ended it; None when the range is complete or it was stopped.
+        pace: How fast it is.
+        is_open: An answer has come.
+        is_held: It waits for the disk, not for the server.
+        is_slow: It was ended because it was too slow.
     """
 
     def __init__(
@@ -40,10 +46,15 @@ class Segment:
         report: Report,
         flush_wanted: Callable[[], None],
         opened: Callable[[], None],
+        follow: Callable[[Range], Range | None],
     ) -> None:
         self.range = taken
         self.moved = 0
         self.error: DownloadError | None = None
+        self.pace = Pace()
+        self.is_open = False
+        self.is_held = False
+        self.is_slow = False
         self._since = time.monotonic()
         self._part = part
         self._blocks = blocks
@@ -51,6 +62,7 @@ class Segment:
         self._report = report
         self._flush_wanted = flush_wanted
         self._opened = opened
+        self._follow = follow
         self._digest = Digest(taken.start, blocks.open_entry(taken.start))
         self._pieces: list[bytes] = []
         self._gathered = 0
@@ -60,6 +72,20 @@ class Segment:
         self._covered = 0  # of these, in the flush under way
         self._durable = 0  # of these, on the disk
         self._flushed = asyncio.Event()
+
+    @property
+    def is_fruitful(self) -> bool:
+        """It moved bytes, more than a trifle where it was slow."""
+        return self.moved > (TRIFLE_BYTES if self.is_slow else 0)
+
+    @property
+    def left(self) -> int:
+        """Bytes of the range that are still to come."""
+        return self.range.left
+
+    def too_slow(self, error: DownloadError) -> None:
+        """Note that it will be ended for its slowness."""
+        self.error, self.is_slow = error, True
 
     def seconds_left(self, now: float) -> float:
         """Return how long the rest takes at the speed so far; at least the time without a first byte."""
@@ -84,40 +110,81 @@ class Segment:
 
     async def _fetch(self, net: Net, link: Link, *, name: str, size: int, whole: bool, pinned: str) -> None:
         start, asked_end = self.range.at, self.range.end
-        async with link.open(net, "" if whole else f"bytes={start}-{asked_end - 1}", name=name) as response:
+        async with link.open(net, "" if whole else f"bytes={start}-{asked_end - 1}") as response:
             headers = response.headers
             check_kind(headers, host=link.host, name=name)
             if pinned:
                 check_version(headers, pinned, host=link.host, name=name)
-            skip = 0
+            pieces, first, skip = response.aiter_raw(), b"", 0
             if response.status_code == 206:
                 end = check_range(headers, start, asked_end, size=size, name=name)
             else:
+                if headers.get("content-length") != str(size):
+                    with translated(str(response.url)):
+                        first = await next_piece(pieces, host=link.host)
+                    check_start(first, size=size, host=link.host, name=name)
                 check_length(headers, size=size, name=name)
                 if not whole and (start, asked_end) != (0, size):
                     raise RangeIgnored(f"{link.host} does not send parts of {name}")
                 skip, end = start, size
+            self.is_open = True
             self._report.transferring(link.host)
             self._opened()
-            await self._read(response, end, skip)
+            await self._read(response, pieces, first, end=end, skip=skip, whole=whole)
         if self.range.at < min(end, self.range.end):
             raise Truncated(f"{link.host} ended the transfer of {name} early")
 
-    async def _read(self, response: httpx.Response, end: int, skip: int) -> None:
+    async def _read(
+        self,
+        response: httpx.Response,
+        pieces: AsyncIterator[bytes],
+        first: bytes,
+        *,
+        end: int,
+        skip: int,
+        whole: bool,
+    ) -> None:
+        host = host_label(str(response.url))
         with translated(str(response.url)):
             try:
-                async for piece in response.aiter_raw():
+                while piece := first or await next_piece(pieces, host=host):
+                    first = b""
                     if skip:
                         skip, piece = max(0, skip - len(piece)), piece[skip:]
+                    rest = piece[max(0, min(end, self.range.end) - self.range.at) :]
                     if piece and self._take(piece, end):
-                        break
+                        if not whole or (gap := await self._turn_to_next()) is None:
+                            break
+                        skip, first = gap, rest
                     if self._gathered >= WRITE_BYTES:
+                        self.is_held = True
                         await self._write()
+                        self.is_held = False
             finally:
                 # What has arrived but was not yet asked for is not thrown away.
                 read_nowait = response.extensions.get("read_nowait")
                 if read_nowait is not None and not skip and self.range.at < min(end, self.range.end):
                     self._take(read_nowait(), end)
+
+    async def _turn_to_next(self) -> int | None:
+        """Go on with the next missing range of the same body; return the bytes in between, None where all came.
+
+        A server that sends only whole files would otherwise send one for each hole of the part.
+        """
+        self.is_held = True
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
+        self._hand_over()
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
+        self.is_held = False
+        before = self.range
+        following = self._follow(before)
+        if following is None:
+            return None
+        self.range, self._write_at = following, following.start
+        self._digest = Digest(following.start, self._blocks.open_entry(following.start))
+        return following.start - before.end
 
     def _take(self, piece: bytes, end: int) -> bool:
         """Keep what belongs to the range; return whether it is complete."""

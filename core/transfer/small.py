@@ -4,19 +4,24 @@ for half of it: after a fault it begins again.
 
 import asyncio
 import random
+import time
 
-from core.errors import DownloadError, HashMismatch, SizeMismatch, Truncated
-from core.net.client import Net
+from core.errors import DiskFull, DownloadError, HashMismatch, SizeMismatch, Stalled, Truncated
+from core.net.client import Net, next_piece
 from core.net.errors import translated
+from core.sizes import size_text
 from core.spawn import spawn
-from core.transfer import retry
+from core.transfer import pace, retry
 from core.transfer.disk import PartFile, place, set_aside
+from core.transfer.ground import RESERVE_BYTES, free_bytes
 from core.transfer.hashing import PrefixHasher
 from core.transfer.job import Crew, Job, Report, finished, settled
-from core.transfer.link import Link
-from core.transfer.reply import check_kind, check_length, check_version
+from core.transfer.link import Link, LinkExpired
+from core.transfer.pace import Pace
+from core.transfer.reply import check_kind, check_length, check_start, check_version
 
 WRITE_BYTES = 2**20
+LOOK_AT_SPACE_BYTES = 64 * 2**20  # of a file whose size nobody tells, and which may have no end
 
 
 class OneGo:
@@ -27,6 +32,7 @@ class OneGo:
         self._net = net
         self._crew = crew
         self._report = report
+        self._link = Link(job.identity)
 
     async def run(self) -> int:
         """Fetch, check, sync and place the file; return its size.
@@ -44,12 +50,15 @@ class OneGo:
                     await settled(self._crew.write(lambda: set_aside(self._job.final, bad=True)))
                     raise
             except DownloadError as error:
-                fruitless += 1
+                fruitless = retry.counted(error, fruitless)
+                if error.is_charged:
+                    self._link.forget()  # a held try goes on where it was led to
                 decision = retry.after_failure(error, fruitless, jitter=random.random())
+                shown = error.refusal if isinstance(error, LinkExpired) else error
                 if isinstance(decision, retry.GiveUp):
-                    raise
+                    raise shown from error
                 self._report.connections(0)
-                self._report.backing_off(error, decision.seconds)
+                self._report.backing_off(shown, decision.seconds)
                 await asyncio.sleep(decision.seconds)
                 self._report.connecting()
 
@@ -59,17 +68,24 @@ class OneGo:
         sink = _Sink(self._job)
         pieces: list[bytes] = []
         gathered = written = 0
+        link = self._link
         try:
-            link = Link(self._job.identity.url)
-            async with link.open(self._net, "", name=name) as response:
+            async with link.open(self._net, "") as response:
                 check_kind(response.headers, host=link.host, name=name)
                 if pinned := self._job.identity.pinned_version:
                     check_version(response.headers, pinned, host=link.host, name=name)
+                body = response.aiter_raw()
+                with translated(str(response.url)):
+                    piece = await next_piece(body, host=link.host)
+                length = response.headers.get("content-length")
+                if length is None or (size is not None and length != str(size)):
+                    check_start(piece, size=size, host=link.host, name=name)
                 if size is not None:
                     check_length(response.headers, size=size, name=name)
                 self._report.transferring(link.host)
+                speed, came_at = Pace(), time.monotonic()
                 with translated(str(response.url)):
-                    async for piece in response.aiter_raw():
+                    while piece:
                         pieces.append(piece)
                         gathered += len(piece)
                         self._report.received(len(piece))
@@ -78,6 +94,12 @@ class OneGo:
                         if gathered >= WRITE_BYTES:
                             await settled(self._crew.write(sink.write, pieces))
                             written, gathered, pieces = written + gathered, 0, []
+                        now = time.monotonic()
+                        full = speed.look(written + gathered, now - came_at, pace.STALL_AFTER_S)
+                        if full and speed.rate < pace.FLOOR_BYTES_S:
+                            raise Stalled(f"{link.host} sends {name} too slowly to ever come to an end")
+                        came_at = now
+                        piece = await next_piece(body, host=link.host)
             total = written + gathered
             if size is not None and total < size:
                 raise Truncated(f"{link.host} ended the transfer of {name} early")
@@ -102,11 +124,21 @@ class _Sink:
         self._job = job
         self._part: PartFile | None = None
         self._hasher = PrefixHasher(job.identity.hash, job.identity.size or 0)
+        self._look_at = LOOK_AT_SPACE_BYTES
 
     def write(self, pieces: list[bytes]) -> PartFile:
-        """Write and hash the next bytes."""
+        """Write and hash the next bytes.
+
+        Raises:
+            LocalError: They cannot be written, or an unending file would fill the disk.
+        """
         if self._part is None:
             self._part = PartFile(self._job.final, fresh=True)
+        if self._job.identity.size is None and self._hasher.at >= self._look_at:
+            self._look_at += LOOK_AT_SPACE_BYTES
+            if free_bytes(self._job.final.parent) < RESERVE_BYTES:
+                came = f"{size_text(self._hasher.at)} of {self._job.identity.path} came"
+                raise DiskFull(f"No space left: {came}, and the server does not say how much there is")
         self._part.write(self._hasher.at, pieces)
         self._hasher.feed(pieces)
         return self._part
@@ -117,7 +149,7 @@ class _Sink:
         self._hasher.check(self._job.identity.path)
         part.sync()
         part.close()
-        place(part.path, self._job.final)
+        place(part.path, self._job.final, number=part.number)
 
     def close(self) -> None:
         """Let go of the part."""

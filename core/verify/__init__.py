@@ -9,6 +9,17 @@ May use: descriptions, handles, sources, the disk edge. Must not know: tasks, th
 from core.verify.checking import check
 from core.verify.hub import compare, handle_of, on_hub
 from core.verify.records import Finding, Target, Verdict
-from core.verify.targets import targets_at, targets_of
+from core.verify.targets import TARGETS_MAX, targets_at, targets_of
 
-__all__ = ["Finding", "Target", "Verdict", "check", "compare", "handle_of", "on_hub", "targets_at", "targets_of"]
+__all__ = [
+    "TARGETS_MAX",
+    "Finding",
+    "Target",
+    "Verdict",
+    "check",
+    "compare",
+    "handle_of",
+    "on_hub",
+    "targets_at",
+    "targets_of",
+]

@@ -66,7 +66,8 @@ async def _known(target: Target, sources: Sequence[Source]) -> dict[str, RemoteF
 
 def _difference(file: DescribedFile, known: RemoteFile | None) -> Finding | None:
     if known is None:
-        return Finding(file.path, Verdict.WRONG_HASH, "is described, but the hub has no such file at this commit")
+        odd = "is described, but the hub has no such file at this commit"
+        return Finding(file.path, Verdict.WRONG_HASH, odd, is_fetchable=False)
     if known.size is not None and known.size != file.size:
         return Finding(
             file.path, Verdict.WRONG_SIZE, f"is described with {file.size} bytes; the hub has {known.size}"

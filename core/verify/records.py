@@ -33,12 +33,14 @@ class Finding:
         path: As the description has it.
         message: The rest of a sentence that begins with the path, without a final stop: "is not there".
         stamp: What a file with a wrong hash looked like when it was read (`core.transfer.disk.stamp`).
+        is_fetchable: It can be fetched again; not where the hub has no such file.
     """
 
     path: str
     verdict: Verdict
     message: str
     stamp: Stamp | None = None
+    is_fetchable: bool = True
 
     @property
     def is_bad(self) -> bool:

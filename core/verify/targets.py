@@ -1,6 +1,7 @@
 """From a path or a handle to the described models that it stands for. Reads descriptions, changes nothing."""
 
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,25 +15,26 @@ from core.sources.base import folder_of
 from core.verify.hub import handle_of
 from core.verify.records import Target
 
-TARGETS_MAX = 100_000
+TARGETS_MAX = 100_000  # where more come back, the walk was cut
 
 
-def targets_at(path: Path, root: Path) -> list[Target]:
+def targets_at(path: Path, root: Path, *, stop: threading.Event | None = None) -> list[Target]:
     """Return the models at a path: a file of one, a description, a model's folder, or any folder above.
 
     `Target.only` names the files where the path stands for some of a model's; a file that is gone is found by what
-    describes it. Empty where nothing there is described. No link is followed on the way down.
+    describes it. Empty where nothing there is described. No link is followed on the way down. After `stop` what was
+    found so far comes back.
     """
     path = Path(os.path.abspath(path))
     if path.is_dir() and not path.is_symlink():
-        return _below(path, root) or _parts_of(path, root)
+        return _below(path, root, stop) or _parts_of(path, root)
     described = read_description(path) if path.suffix == ".yml" else None
     if described is not None:
         return [_target(path.parent, path.name, described, root)]
     return _parts_of(path, root)
 
 
-def targets_of(handle: Handle, root: Path) -> list[Target]:
+def targets_of(handle: Handle, root: Path, *, stop: threading.Event | None = None) -> list[Target]:
     """Return the models that were pulled under a handle, whatever files of it were chosen.
 
     Where there is none, every described model of its folder: `org/repo` stands for its quants too. Of a handle for
@@ -42,7 +44,7 @@ def targets_of(handle: Handle, root: Path) -> list[Target]:
         folder = model_folder(Destination(root, folder_of(handle)))
     except NameRefused:
         return []
-    found = _below(folder, root) if folder.is_dir() else []
+    found = _below(folder, root, stop) if folder.is_dir() else []
     asked = format_handle(handle)
     own = [target for target in found if _is_of(target.description, handle, asked)]
     if handle.path and not own:
@@ -58,11 +60,11 @@ def _is_of(described: Description, handle: Handle, asked: str) -> bool:
     return described.hub == "cortexso" == handle.hub and asked == f"{described.repo}:{described.revision}"
 
 
-def _below(folder: Path, root: Path) -> list[Target]:
+def _below(folder: Path, root: Path, stop: threading.Event | None) -> list[Target]:
     found: list[Target] = []
     for place in _folders(folder):
         found += [_target(place, name, described, root) for name, described in find_descriptions(place).items()]
-        if len(found) > TARGETS_MAX:
+        if len(found) > TARGETS_MAX or (stop is not None and stop.is_set()):
             break
     return found
 
@@ -88,14 +90,17 @@ def _parts_of(path: Path, root: Path) -> list[Target]:
 
 
 def _target(folder: Path, name: str, described: Description, root: Path) -> Target:
-    return Target(_root_of(folder, described, root), folder, name, described)
-
-
-def _root_of(folder: Path, described: Description, root: Path) -> Path:
-    """Return the models folder that a model lies in: ours, or of one that lies elsewhere, its own."""
     root = Path(os.path.abspath(root))
-    if folder.is_relative_to(root) or Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(root)):
-        return root
+    if folder.is_relative_to(root):
+        return Target(root, folder, name, described)
+    real, real_root = Path(os.path.realpath(folder)), os.path.realpath(root)
+    if real.is_relative_to(real_root):  # another way to the same place: the list knows it by ours
+        return Target(root, root / real.relative_to(real_root), name, described)
+    return Target(_root_of(folder, described), folder, name, described)
+
+
+def _root_of(folder: Path, described: Description) -> Path:
+    """Return the models folder of a model that does not lie in ours."""
     try:
         inner = folder_of(handle_of(described)).split("/")
     except DownloadError:

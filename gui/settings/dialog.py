@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
 
 from core.settings import Settings
 from gui import wording_dialogs as words
-from gui import wording_settings
+from gui import wording_network, wording_settings
 from gui.settings.general import GeneralPage
 from gui.settings.local_api import LocalApiPage
+from gui.settings.network import NetworkPage
 
 WIDTH_PX = 640
 AIR_PX = 60  # for the frame that the desktop draws around the dialog
@@ -42,6 +43,7 @@ class SettingsDialog(QDialog):
         default_dir: str,
         folder_now: str = "",
         api: LocalApiPage | None = None,
+        network: NetworkPage | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -52,6 +54,7 @@ class SettingsDialog(QDialog):
         self.general = GeneralPage(settings, default_dir=default_dir, folder_now=folder_now)
         self.general.changed.connect(self._check)
         self.api = api
+        self.network = network
         self._grow = QTimer(self, singleShot=True, interval=0)  # once the page knows its height
         self._grow.timeout.connect(self._fit)
         self.tabs = QTabWidget()
@@ -63,6 +66,10 @@ class SettingsDialog(QDialog):
             api.height_changed.connect(self._grow.start)
             api.changed.connect(self._check)
             api.apply_wanted.connect(self._apply_now)
+        if network is not None:
+            self.tabs.addTab(self._scrolled(network), wording_network.page())
+            network.height_changed.connect(self._grow.start)
+            network.changed.connect(self._check)
         buttons = self._buttons()
         row = QHBoxLayout()
         row.setContentsMargins(20, 0, 20, 20)
@@ -90,9 +97,12 @@ class SettingsDialog(QDialog):
     def _fit(self) -> None:
         """Grow by what the page lacks, as far as the screen goes."""
         area = self.tabs.currentWidget()
-        if not isinstance(area, QScrollArea) or self.api is None:
+        if not isinstance(area, QScrollArea):
             return
-        lacks = self.api.heightForWidth(area.viewport().width()) - area.viewport().height()
+        page = area.widget()
+        if page is None:
+            return
+        lacks = page.heightForWidth(area.viewport().width()) - area.viewport().height()
         most = self.screen().availableGeometry().height() - AIR_PX
         if lacks > 0:
             self.resize(self.width(), min(self.height() + lacks, max(most, self.height())))
@@ -110,11 +120,16 @@ class SettingsDialog(QDialog):
         return buttons
 
     def _changes(self) -> dict[str, Any]:
-        return self.general.changes() | (self.api.changes() if self.api is not None else {})
+        changes = self.general.changes()
+        for page in (self.api, self.network):
+            if page is not None:
+                changes |= page.changes()
+        return changes
 
     def _check(self) -> None:
-        valid = self.general.is_valid and (self.api is None or self.api.is_valid)
-        more = self.api is not None and self.api.has_more_to_apply
+        pages = [page for page in (self.api, self.network) if page is not None]
+        valid = self.general.is_valid and all(page.is_valid for page in pages)
+        more = any(page.has_more_to_apply for page in pages)
         self.ok.setEnabled(valid)
         self.apply.setEnabled(valid and (more or bool(self._changes())))
 
@@ -131,6 +146,9 @@ class SettingsDialog(QDialog):
         self.general.settle()
         if self.api is not None:
             self.api.settle()
+        if self.network is not None:
+            self.network.settle()
+            self.network.apply_password()  # after the address and the name that it belongs to
         self._check()
 
     def _accept(self) -> None:

@@ -5,6 +5,7 @@ import copy
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -546,11 +547,37 @@ async def test_a_model_in_the_list_is_repaired_as_the_task_that_it_is(rig: Rig) 
     flip(it.path("config.json"))
     assert it.engine.repair_described(target, ["config.json"]) == it.task_id
     assert it.state.is_live, "whoever follows it does not take it for ended"
+    assert it.engine.repair_described(target, ["config.json"]) == it.task_id, "asked for again, it is the same"
+    files = tuple(replace(file, hash="sha256:" + "0" * 64) for file in target.description.files)
+    other = replace(target, description=replace(target.description, files=files))
     with pytest.raises(CommandRefused, match="being downloaded"):
-        it.engine.repair_described(target, ["config.json"])
+        it.engine.repair_described(other, ["config.json"])
     await it.watch.until_ended()
     assert len(it.engine.tasks) == 1 and it.state is TaskState.DONE
     assert it.fetched() == {"config.json"} and it.bad_copies() == ["config.json.bad-1"]
+
+
+async def test_a_repair_that_was_stopped_is_asked_for_again_with_what_it_had_repaired(rig: Rig) -> None:
+    it = await pulled(rig)
+    (target,) = targets_at(rig.root, rig.root)
+    for name in ("config.json", "model.safetensors"):
+        flip(it.path(name))
+    rig.hub.knobs.fail_next["model.safetensors"] = ["hang:1000"]
+    one_is_done = asyncio.Event()
+    it.engine.item_done.connect(lambda *_: one_is_done.set())
+    it.engine.repair_described(target, ["config.json", "model.safetensors"])
+    await asyncio.wait_for(one_is_done.wait(), 20)
+    await it.engine.aclose()
+    rig.hub.knobs.fail_next.clear()
+
+    engine = await rig.engine()
+    watch = Watch(engine)
+    rig.hub.requests.clear()
+    assert engine.repair_described(target, ["config.json", "model.safetensors"]) == it.task_id
+    await watch.until_ended()
+    assert engine.task(it.task_id).state is TaskState.DONE and rig.is_right(engine, it.task_id)
+    assert not rig.hub.requests.of("config.json"), "that one was repaired before"
+    assert watch.illegal == [] and len(it.bad_copies()) == 2
 
 
 async def test_another_task_of_the_same_name_is_not_taken_for_it(rig: Rig) -> None:

@@ -10,6 +10,7 @@ from core import terminal
 from core.states import TaskState
 from core.terminal import bar, cells, fitted, line_of, news, plain, row_of, screen, time_text
 from core.views import TaskView
+from tests.fakes.glass import Glass
 
 RUNNING = TaskView(
     "bartowski/Llama-3.2-1B-Instruct-GGUF", TaskState.RUNNING, percent=42, size=808_000_000, durable=339_360_000,
@@ -132,6 +133,54 @@ async def test_many_tasks_show_the_active_ones_that_fit(monkeypatch: pytest.Monk
         shown.show(TaskView(f"model-{number}", TaskState.RUNNING if number % 2 else TaskState.QUEUED))
     shown.finish()
     assert out.getvalue().count("\n") == 8 and "model-1 " in out.getvalue() and "queued" not in out.getvalue()
+
+
+async def test_more_tasks_than_rows_end_with_a_line_for_each_and_what_stands_stays_visible(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("LINES", "10")
+    monkeypatch.setenv("TERM", "xterm")
+    out = Tty()
+    shown = screen(out=out)
+
+    def glass() -> list[str]:
+        shown.finish()
+        seen = Glass()
+        seen.take(out.getvalue())
+        return seen.text.splitlines()
+
+    for number in range(30):
+        state = TaskState.RUNNING if number < 2 else TaskState.PAUSED if number < 4 else TaskState.QUEUED
+        shown.show(TaskView(f"model-{number}", state))
+    rows = glass()
+    assert [row.split()[0] for row in rows[:3]] == ["model-0", "model-1", "model-4"], "what moves, then the queue"
+    assert len(rows) == 8 and rows[-1] == "23 more"
+    for number in (7, 3):
+        shown.show(TaskView(f"model-{number}", TaskState.DONE, percent=100))
+        shown.show(TaskView(f"model-{number}", TaskState.DONE, percent=100, rate=1.0))
+    rows = glass()
+    assert [row.split()[0] for row in rows[:2]] == ["model-3", "model-7"] and rows[-1] == "21 more"
+    shown.show(TaskView("model-7", TaskState.DONE, percent=100))
+    for number in range(30):
+        shown.show(TaskView(f"model-{number}", TaskState.DONE, percent=100))
+    rows = glass()
+    assert sorted(row.split()[0] for row in rows) == sorted(f"model-{number}" for number in range(30))
+
+
+async def test_what_is_said_aside_stands_above_the_lines_that_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    out = Tty()
+    shown = screen(out=out)
+    for number in range(2):
+        shown.show(TaskView(f"model-{number}", TaskState.RUNNING))
+    shown.finish()
+    shown.aside(lambda: print("it broke", file=out))
+    shown.finish()
+    seen = Glass()
+    seen.take(out.getvalue())
+    assert [row.split()[0] for row in seen.text.splitlines()] == ["it", "model-0", "model-1"]
 
 
 def test_quiet_and_json_show_what_they_should() -> None:

@@ -164,6 +164,21 @@ def test_hosts_that_are_reached_directly(host: str, no_proxy: str, excepted: boo
     assert is_excepted(host, no_proxy) is excepted
 
 
+async def test_a_socks_proxy_can_be_set_and_naming_one_switches_proxies_on_again(api: Api) -> None:
+    api.control.store.update({"proxy_off": True})
+    api.control.use_network()
+    assert api.net.proxy.is_off
+    status, body = await api.ask("PATCH", "/configs", {"proxy_url": "socks5h://proxy.example:1080"})
+    assert status == 200 and body["config"]["proxy_url"] == "socks5h://proxy.example:1080"
+    assert api.net.proxy.for_url("https://huggingface.co/x") == "socks5h://proxy.example:1080"
+
+
+async def test_no_program_sets_a_ca_file(api: Api) -> None:
+    status, body = await api.ask("PATCH", "/configs", {"ca_file": "/etc/passwd", "no_proxy": "x.example"})
+    assert status == 200 and "ca_file" not in body["config"]
+    assert api.net.ca_file == api.control.store.current.ca_file == ""
+
+
 def test_a_proxy_is_for_what_is_not_excepted() -> None:
     proxy = Proxy("http://p.example:1", no_proxy="hub.example")
     assert proxy.for_url("https://hub.example/x") is None

@@ -14,6 +14,7 @@ from core.handles import format_handle, parse_handle
 from core.records import Selection
 from core.roster import Roster
 from core.states import TaskState
+from core.store.base import Batch
 from core.store.keeper import Keeper
 from core.store.memory import MemoryStore
 from core.task import Task
@@ -97,6 +98,27 @@ async def test_resuming_it_is_loading_it(partly: Partly) -> None:
     assert (await partly.desk.steer("resume", REPO)).state.is_live
     with pytest.raises(CommandRefused, match="nothing to resume"):
         await partly.desk.steer("resume", REPO)
+
+
+async def test_what_was_only_partly_loaded_keeps_its_order_when_a_task_goes(rig: Rig) -> None:
+    first = await rig.engine()
+    for name in "abcdef":
+        rig.add(first, f"o/{name}", paused=True)
+    await first.aclose()
+    engine = await rig.engine(load=False)
+    await engine.load(only=frozenset())
+    assert isinstance(rig.store, MemoryStore)
+    partly = Partly(engine, rig.store)
+    await partly.rest.fetch({"o/d": Selection(globs=("*.x",)), "o/e": None, "o/f": None})
+    rig.add(engine, "o/d", globs=("*.x",), paused=True)
+    await engine._roster.keeper.kept()
+    assert [task.id for task in await partly._stored()] == ["o/a", "o/b", "o/c", "o/e", "o/f", "o/d"]
+
+
+def test_an_order_that_still_waits_lets_go_of_a_task_that_goes() -> None:
+    batch = Batch(order=["a", "b", "c"])
+    batch.absorb(Batch(removed={"b"}))
+    assert batch.order == ["a", "c"]
 
 
 async def test_it_is_loaded_once_and_goes_where_other_files_are_asked_for(partly: Partly) -> None:

@@ -14,13 +14,16 @@ from core.api.events import Events
 from core.demo.repos import GeneratedFile, Repo
 from core.door import server
 from core.door.client import Unreachable, call, hand_over
+from core.door.errand import Errand, pull_steps
 from core.door.server import Door
-from core.door.wire import REQUEST_BYTES_MAX, Heard, Named, Refused, Saw, message_of
+from core.door.wire import BODY_BYTES_MAX, REQUEST_BYTES_MAX, Heard, Message, Named, Refused, Saw, message_of
 from core.engine import Engine
 from core.errors import CommandRefused
+from core.handles import parse_handle
 from core.holder import DataLock, Holder, read_holder
-from core.spawn import spawn
+from core.spawn import cancel_and_wait, spawn
 from core.states import TaskState
+from core.verify import targets_at
 from tests.core.conftest import Rig
 
 MB = 2**20
@@ -122,6 +125,82 @@ STRANGE: dict[str, Callable[[House], bytes]] = {
 async def test_a_stranger_is_let_go_without_an_answer(house: House, name: str) -> None:
     assert await said_to(house.holder, STRANGE[name](house)) == b""
     assert await listed(house) == [], "the holder is unharmed"
+
+
+def with_body(house: House, value: dict[str, Any], count: int | None = None, token: str = "") -> bytes:
+    body = json.dumps(value).encode() + b"\n"
+    head = {"token": token or house.holder.token, "body": len(body) if count is None else count}
+    return json.dumps(head).encode() + b"\n" + body
+
+
+async def test_a_request_longer_than_a_line_is_read_from_who_knows_the_token(house: House) -> None:
+    long = {"do": "pause", "id": "x" * (3 * REQUEST_BYTES_MAX)}
+    with pytest.raises(CommandRefused, match="No download is called 'xxx"):
+        await call(house.holder, long)
+    assert await said_to(house.holder, with_body(house, {"do": "list"})) != b""
+    for count in (-1, 0, 5, BODY_BYTES_MAX + 1):
+        assert await said_to(house.holder, with_body(house, {"do": "list"}, count)) == b""
+    assert await said_to(house.holder, with_body(house, {"do": "list"}, 10**6), half=True) == b""
+    assert await said_to(house.holder, with_body(house, {"do": "list"}, token="x" * 43)) == b""
+    assert await listed(house) == [], "the holder is unharmed"
+
+
+async def test_more_than_any_door_takes_is_not_even_sent(house: House) -> None:
+    with pytest.raises(CommandRefused, match="too much to hand over"):
+        await call(house.holder, {"do": "pause", "id": "x" * BODY_BYTES_MAX})
+
+
+async def test_a_follower_hears_that_the_holder_is_alive(
+    house: House, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BEAT_EVERY_S", 0.01)
+    rig.hub.knobs.bytes_per_s_total = 0
+    asked = await call(house.holder, {"do": "pull", "handles": ["tinyllama:gguf"]})
+    async for line in asked.lines():
+        if "beat" in line:
+            assert message_of(line) is None, "it is no news"
+            break
+    asked.close()
+
+
+async def test_what_runs_already_is_told_once_to_who_asks_for_it_with_many_others(house: House, rig: Rig) -> None:
+    rig.hub.knobs.bytes_per_s_total = 0
+    names = [f"t/{n}" for n in range(40)]
+    for name in names:
+        rig.add(house.engine, name)
+    rig.add(house.engine, "t/gone")
+    house.engine.remove("t/gone")
+    rig.add(house.engine, "t/gone")
+    told: list[str] = []
+
+    def tell(message: Message) -> None:
+        if isinstance(message, Heard):
+            told.append(json.loads(message.text)["task"]["id"])
+
+    handles = [parse_handle(name) for name in [*names, "t/gone"]]
+    errand = Errand(house.engine, pull_steps(house.engine, handles), tell=tell, events=house.events)
+    running = spawn(errand.run(), name="errand")
+    async with asyncio.timeout(10):
+        while len(told) <= len(names):
+            await asyncio.sleep(0)
+    await cancel_and_wait(running)
+    assert sorted(told) == sorted([*names, "t/gone"])
+
+
+async def test_a_repair_is_asked_for_by_paths_or_with_what_the_files_should_be(house: House, rig: Rig) -> None:
+    asked = await call(house.holder, {"do": "pull", "handles": ["demo/empty-file", "tinyllama:gguf"]})
+    assert [line async for line in asked.lines()]
+    asked.close()
+    (target,) = [t for t in targets_at(rig.root, rig.root) if t.description.handle == "tinyllama:gguf"]
+    file = next(file for file in target.description.files if file.path == "model.gguf")
+    for asked_for in (file.path, [file.path, file.size, file.hash, ""]):
+        (target.folder / file.path).unlink()
+        model = {"folder": str(target.folder), "name": target.name, "files": [asked_for]}
+        asked = await call(house.holder, {"do": "repair", "models": [model]})
+        messages = [message_of(line) async for line in asked.lines()]
+        asked.close()
+        assert Named(0, "tinyllama:gguf") in messages
+        assert rig.is_right(house.engine, "tinyllama:gguf")
 
 
 async def test_half_a_request_is_no_request(house: House) -> None:

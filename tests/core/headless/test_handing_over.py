@@ -1,9 +1,13 @@
 """`pulley pull` on a data folder that another process holds: handed over, followed, let go of, taken over."""
 
+import asyncio
+import json
 import signal
+from collections import Counter
 
 from core.demo.repos import GeneratedFile, Repo
 from core.demo.server import DemoHub
+from core.holder import DataLock, Holder
 from tests.fakes.terminal import Terminal
 
 MB = 2**20
@@ -59,10 +63,62 @@ async def test_json_through_the_door_is_the_events_of_the_api(terminal: Terminal
     ended = await terminal.pull("--json", "tinyllama", "nobody/missing")
     assert ended.code == 1
     kinds = [(event["type"], event["task"]["id"]) for event in ended.events]
-    assert ("DownloadSuccess", "tinyllama:gguf") in kinds and kinds[-1][0] in ("DownloadSuccess", "DownloadError")
+    assert kinds[-1][0] in ("DownloadSuccess", "DownloadError")
+    counts = Counter(kind for kind in kinds if kind[0] != "DownloadUpdated")
+    assert counts == {
+        ("DownloadStarted", "tinyllama:gguf"): 1,
+        ("DownloadSuccess", "tinyllama:gguf"): 1,
+        ("DownloadError", "nobody/missing"): 1,
+    }
     failed = [event["task"] for event in ended.events if event["type"] == "DownloadError"]
     assert [(task["id"], task["items"]) for task in failed] == [("nobody/missing", [])]
     assert {task_id for _, task_id in kinds} == {"tinyllama:gguf", "nobody/missing"}
+
+
+async def test_many_models_that_run_already_are_told_once_each(terminal: Terminal, hub: DemoHub) -> None:
+    names = [big(hub, f"m{n}", size=2 * MB) for n in range(150)]
+    hub.knobs.bytes_per_s_total = 0
+    await terminal.serve()
+    first = await terminal.begin("pull", *names)
+    await first.says(f"{names[-1]}: fetching file list")
+    assert (await first.interrupted()).code == 130
+    second = await terminal.begin("pull", "--json", *names)
+    for name in names:
+        await second.says(f'"id": "{name}"')
+    ended = await second.interrupted()
+    counts = Counter(event["task"]["id"] for event in ended.events)
+    assert counts.keys() == set(names) and sum(counts.values()) < 2 * len(names)
+
+
+async def test_a_holder_that_lets_go_each_time_is_given_up(terminal: Terminal) -> None:
+    asked = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += "pull" in json.loads(await reader.readline())["do"]
+        writer.write(b'{"ok": true}\n')
+        await writer.drain()
+        writer.close()
+
+    lock = DataLock(terminal.folder, "server")
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as door:
+        lock.tell(Holder("server", 1, door.sockets[0].getsockname()[1], "token"))
+        ended = await terminal.pull("t/one")
+    lock.close()
+    assert ended.code == 1 and "a server of Pulley (process 1) takes this and lets go" in ended.err, ended
+    assert asked == 5
+
+
+async def test_a_failure_is_said_when_it_happens_and_before_an_interrupt(terminal: Terminal, hub: DemoHub) -> None:
+    one = big(hub, "one")
+    hub.knobs.fail_next["one-0.bin"] = ["hang:1000"]
+    for place in ("here", "there"):
+        if place == "there":
+            await terminal.serve()
+        running = await terminal.begin("pull", "--quiet", one, "nobody/missing")
+        await running.says("nobody/missing does not exist", stream="err")
+        ended = await running.interrupted()
+        assert ended.code == 130 and ended.err.count("Check the spelling") == 1, ended
 
 
 async def test_json_here_starts_with_started_and_ends_with_success(terminal: Terminal, hub: DemoHub) -> None:
@@ -136,6 +192,7 @@ async def test_a_model_under_way_is_followed_and_not_pulled_twice(terminal: Term
     hub.knobs.bytes_per_s_total = 4 * MB
     first = await terminal.begin("pull", one)
     await hub.requests.until(lambda: hub.bytes_sent("one-0.bin") > MB)
+    hub.knobs.bytes_per_s_total = MB // 4  # so that it is under way for as long as the others take to start
     second = await terminal.begin("pull", one)
     third = await terminal.pull(one, "--files", "*.json")
     assert third.code == 1 and "other files" in third.err

@@ -32,7 +32,9 @@ class FakeReport:
     durables: list[int] = field(default_factory=list)
     received_total: int = 0
     errors: list[DownloadError] = field(default_factory=list)
+    holds: list[tuple[DownloadError, float]] = field(default_factory=list)
     most_connections: int = 0
+    on_hold: Callable[[DownloadError], None] = lambda error: None
     on_durable: Callable[[int], None] = lambda total: None
 
     def connecting(self) -> None:
@@ -44,6 +46,11 @@ class FakeReport:
     def backing_off(self, error: DownloadError, seconds: float) -> None:
         self.said.append("backing_off")
         self.errors.append(error)
+
+    def holding(self, error: DownloadError, seconds: float) -> None:
+        self.said.append("holding")
+        self.holds.append((error, seconds))
+        self.on_hold(error)
 
     def verifying(self) -> None:
         self.said.append("verifying")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import HashMismatch, RemoteChanged, ServerBusy, Truncated
+from core.errors import HashMismatch, Offline, RemoteChanged, ServerBusy, Truncated
 from core.transfer import blocks, control, retry
 from core.transfer.blocks import BlockMap, Digest, damaged
 from core.transfer.control import Identity
@@ -103,8 +103,20 @@ def test_waits_stay_between_the_bounds(fruitless: int, jitter: float) -> None:
 def test_what_waiting_cannot_change_is_given_up_at_once() -> None:
     assert isinstance(retry.after_failure(RemoteChanged("x"), 0, jitter=0), retry.GiveUp)
     assert isinstance(retry.after_failure(HashMismatch("x"), 0, jitter=0), retry.GiveUp)
-    busy = ServerBusy("x", retry_after_s=900.0)
-    assert retry.after_failure(busy, 1, jitter=0) == retry.Wait(retry.BACK_OFF_MOST_S)
+
+
+def test_a_server_may_ask_for_a_longer_wait_within_reason_and_never_for_a_shorter_one() -> None:
+    assert retry.after_failure(ServerBusy("x", retry_after_s=900.0), 1, jitter=0) == retry.Wait(900.0)
+    assert retry.after_failure(ServerBusy("x", retry_after_s=1e9), 1, jitter=0) == retry.Wait(3600.0)
+    assert retry.after_failure(ServerBusy("x", retry_after_s=0.0), 1, jitter=1) == retry.Wait(1.0)
+
+
+def test_what_was_no_try_is_held_and_never_given_up() -> None:
+    for error in (Offline("x"), ServerBusy("x", retry_after_s=7.0, is_charged=False)):
+        assert retry.counted(error, 5) == 5
+        held = retry.after_failure(error, 99, jitter=0)
+        assert held == retry.Hold(error.retry_after_s or retry.HOLD_S)
+    assert retry.counted(Truncated("x"), 5) == 6
 
 
 def test_connections_grow_while_they_pay_and_stop_where_they_do_not() -> None:

@@ -25,6 +25,7 @@ from core.transfer import disk, retry
 from core.transfer.control import Identity
 from core.transfer.job import Job
 from tests.core.transfer.conftest import BIG, MB, MEDIUM, SMALL, Bench, FakeReport
+from tests.fakes.fsops import FileOps
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +65,9 @@ async def test_kept_bytes_never_go_back_and_never_exceed_what_was_synced(
     synced: list[int] = []
     write_control = disk.write_control
     monkeypatch.setattr(
-        "core.transfer.fetch.write_control",
-        lambda final, identity, entries: (
-            write_control(final, identity, entries),
+        "core.transfer.disk.write_control",
+        lambda final, identity, entries, owner: (
+            write_control(final, identity, entries, owner=owner),
             synced.append(sum(end - start for start, end, _ in entries)),
         ),
     )
@@ -123,7 +124,7 @@ async def test_a_part_that_was_cut_short_is_completed(bench: Bench) -> None:
 
 async def test_a_part_of_another_version_is_set_aside_and_never_mixed_in(bench: Bench) -> None:
     bench.hub.knobs.bytes_per_s_total = 60 * MB
-    old = bench.job("big.gguf", changes={"hash": "sha256:" + "0" * 64})
+    old = bench.job("big.gguf", changes={"hash": ""})
     await bench.run_until(old, 8 * MB)
     bench.hub.knobs.bytes_per_s_total = None
     await bench.run(bench.job("big.gguf"))
@@ -165,11 +166,43 @@ async def test_one_wrong_byte_on_the_way_is_found_and_mended(bench: Bench) -> No
 
 async def test_a_copy_that_is_wrong_twice_is_kept_aside_and_said_so(bench: Bench) -> None:
     for path in ("medium.bin", "small.bin"):
+        bench.hub.knobs.fail_next[path] = ["corrupt:1234"] * 20
         with pytest.raises(HashMismatch):
-            await bench.run(bench.job(path, changes={"hash": "sha256:" + "0" * 64}))
+            await bench.run(bench.job(path))
         assert bench.hub.bytes_sent(path) == 2 * len(bench.hub.content("t/t", path))
     assert [name for name in bench.files() if ".bad-" not in name] in ([], ["small.bin.part"])
     assert "medium.bin.bad-1" in bench.files()
+
+
+async def test_one_wrong_byte_of_the_server_costs_the_way_to_it_and_one_block_on_the_disk(bench: Bench) -> None:
+    bench.hub.knobs.fail_next["big.gguf"] = [f"corrupt:{5 * MB}"]
+    ops = FileOps(bench.root)
+    with ops.watched():
+        await bench.run(bench.job("big.gguf"))
+    assert is_right(bench, "big.gguf")
+    assert bench.hub.bytes_sent("big.gguf") < BIG + 17 * MB, "it ends as soon as the hash is right"
+    written = sum(len(op.data) for op in ops.log if op.path.endswith(".part"))
+    assert written == BIG + 4 * MB
+    assert bench.files() == ["big.gguf"]
+
+
+async def test_a_second_copy_that_breaks_off_goes_on_where_it_broke_off(bench: Bench) -> None:
+    faults = [f"corrupt:{30 * MB}", "ok"]
+    bench.hub.knobs.fail_next["big.gguf"] = faults[:1]
+    report = FakeReport()
+    compared = []
+
+    def look(count: int) -> None:
+        if not compared:
+            compared.append(count)
+            bench.hub.knobs.fail_next["big.gguf"] = [f"cut:{9 * MB}", "reset", f"cut:{6 * MB}"]
+
+    verifying = report.verifying
+    report.verifying = lambda: (verifying(), look(0))[0]  # type: ignore[method-assign]
+    await bench.run(bench.job("big.gguf"), report)
+    assert is_right(bench, "big.gguf")
+    assert bench.hub.bytes_sent("big.gguf") < 2 * BIG
+    assert report.said.count("backing_off") >= 2
 
 
 async def test_a_git_hash_is_checked_like_any_other(bench: Bench) -> None:

@@ -1,0 +1,169 @@
+"""Around each request: may this host be asked now, what did its answer say, what does a failure mean.
+
+Ties the weather to requests. Knows hosts, proxies and errors; must not know what is asked for.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+
+from core.errors import (
+    CertificateRefused,
+    ConnectFailed,
+    Offline,
+    ProxyRefused,
+    ServerBusy,
+    Stalled,
+    TimedOut,
+    TransferError,
+    Truncated,
+)
+from core.net.errors import wants_credentials
+from core.net.faults import ProxyTrouble
+from core.net.origin import host_label, origin_of
+from core.net.proxies import label, parts_of
+from core.net.weather import Watch, Weather, signs_of
+
+TICK_S = 1.0
+FULL_S = 5.0  # until connections of other items have ended
+
+
+class Forecast:
+    """Asks the weather before a request and tells it afterwards.
+
+    `renew` drops every connection; it is called when the machine slept.
+    """
+
+    def __init__(
+        self,
+        weather: Weather,
+        *,
+        proxy_for: Callable[[str], str | None],
+        renew: Callable[[], None],
+        watch: Watch | None = None,
+    ) -> None:
+        self.watch = watch or Watch()
+        self._weather = weather
+        self._proxy_for = proxy_for
+        self._renew = renew
+        self._open = 0
+        self._tick: asyncio.TimerHandle | None = None
+        self._proven: set[str] = set()
+        self._proving = asyncio.Lock()
+
+    # -- sleep -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look out for a sleep while this request is open."""
+        if not self._open:
+            self.look()
+            self._arm()
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+            if not self._open and self._tick is not None:
+                self._tick.cancel()
+                self._tick = None
+
+    def look(self) -> None:
+        """Find out whether the machine slept; where it did, nothing that was open is of any use."""
+        if self.watch.look(ticks=self._tick is not None):
+            self._weather.woke()
+            self._renew()
+
+    def _arm(self) -> None:
+        self._tick = asyncio.get_running_loop().call_later(TICK_S, self._ticked)
+
+    def _ticked(self) -> None:
+        self.look()
+        self._arm()
+
+    # -- requests ----------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def asking(self, url: str) -> AsyncIterator[Callable[[httpx.Response], Awaitable[None]]]:
+        """Surround one request; call what is yielded with the response.
+
+        Raises:
+            ServerBusy: The host is to be left alone for now; nothing was sent.
+            ProxyRefused: The proxy refused these credentials just now; nothing was sent.
+            TransferError: What the request failed with, or what that really means.
+        """
+        name, proxy = host_label(url), self._proxy_for(url)
+        if proxy is not None and "@" in proxy and proxy not in self._proven:
+            # One try at a time until the credentials are known to be good: accounts get locked.
+            async with self._proving, self._judging(url, name, proxy) as answered:
+                yield answered
+        else:
+            async with self._judging(url, name, proxy) as answered:
+                yield answered
+
+    @asynccontextmanager
+    async def _judging(
+        self, url: str, name: str, proxy: str | None
+    ) -> AsyncIterator[Callable[[httpx.Response], Awaitable[None]]]:
+        if proxy is not None and (why := self._weather.refusal(proxy)):
+            raise ProxyRefused(why)
+        if rest := self._weather.ask(name):
+            raise ServerBusy(f"{name} {rest.why}", retry_after_s=rest.seconds, is_charged=False)
+
+        async def answered(response: httpx.Response) -> None:
+            if response.status_code == 407 and proxy is not None:
+                await response.aclose()
+                raise self._refused(proxy)
+            if proxy is not None:
+                self._proven.add(proxy)
+            self._weather.answered(name, response.status_code, response.headers)
+
+        try:
+            yield answered
+        except TransferError as error:
+            raise self._judged(error, url, name, proxy) from error.__cause__
+        except BaseException:
+            self._weather.left(name)
+            raise
+
+    def _refused(self, proxy: str) -> ProxyRefused:
+        error = wants_credentials(label(proxy))
+        self._proven.discard(proxy)
+        self._weather.proxy_refused(proxy, error.message)
+        return error
+
+    def _judged(self, error: TransferError, url: str, name: str, proxy: str | None) -> TransferError:
+        """Tell the weather of a failure; return what it means."""
+        if not isinstance(error, ConnectFailed | TimedOut):
+            if isinstance(error, Stalled | Truncated):
+                self._weather.failed(name, "does not answer")
+            else:
+                self._weather.left(name)
+            return error
+        cause = error.__cause__
+        if isinstance(error, CertificateRefused | Offline | ProxyRefused):
+            self._weather.left(name)
+            if isinstance(cause, ProxyTrouble) and cause.wants_credentials and proxy is not None:
+                return self._refused(proxy)
+            return error
+        signs = signs_of(cause or error)
+        first = parts_of(proxy).host if proxy is not None else origin_of(url)[1]
+        if self._weather.is_offline(first, signs):
+            self._weather.left(name)
+            return Offline(f"This machine has no network: no way to {name}")
+        if signs.is_full:
+            self._weather.left(name)
+            return ConnectFailed(
+                "This machine gives Pulley no more connections",
+                meaning="Fewer are used for now; it goes on by itself when others have ended.",
+                action="Set fewer connections in Settings > General if it lasts.",
+                retry_after_s=FULL_S,
+                is_charged=False,
+            )
+        if isinstance(cause, ProxyTrouble) and not cause.reason:
+            self._weather.left(name)  # it says nothing about the host
+        else:
+            self._weather.failed(name, "does not answer")
+        return error
