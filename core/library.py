@@ -132,7 +132,7 @@ def check_sizes(task: Task) -> None:
     most = largest_file(kind)
     if most is not None and item.size > most:
         raise TooLarge(
-            f"{item.id} has {size_text(item.size)}, and {task.root} is on {kind}, which holds 4 GB at most"
+            f"{item.id} has {size_text(item.size)}, and the models folder is on {kind}, which holds 4 GB at most"
         )
 
 

@@ -56,6 +56,7 @@ class Mender:
         self._next = 0
         self._changes = 0
         self._hasher = PrefixHasher(job.identity.hash, self._size)
+        self._link = Link(job.identity)  # the hub is asked anew: it may lead to another server
 
     async def run(self) -> bool:
         """Compare until the hash is right or all is compared; return whether it is right.
@@ -79,6 +80,7 @@ class Mender:
                 self._report.backing_off(shown, decision.seconds)
                 await asyncio.sleep(decision.seconds)
                 self._report.connecting()
+                self._link = Link(self._job.identity)
             finally:
                 self._report.connections(0)
         return bool(self._changes) and self._is_right(self._hasher)
@@ -89,7 +91,7 @@ class Mender:
         until = start + RANGE_BYTES  # no more than this is on its way in vain when the hash turns out right
         last = next((n for n, (_, end, _) in enumerate(self._entries) if end >= until), len(self._entries) - 1)
         stop = self._entries[last][1]
-        link = Link(self._job.identity)  # asked anew: the hub may lead to another server
+        link = self._link
         self._report.connections(1)
         async with link.open(self._net, f"bytes={start}-{stop - 1}") as response:
             skip = self._check(response, link.host, start, stop=stop)

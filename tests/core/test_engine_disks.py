@@ -61,6 +61,8 @@ async def test_tasks_on_a_full_disk_wait_and_those_on_another_run_though_all_pla
         others = [rig.add(engine, name) for name in names[3:]]
         await watch.until_ended(*others)
         assert all(engine.task(task_id).state is TaskState.DONE for task_id in others)
+        # Between two looks an item tries again for a moment.
+        await watch.until(lambda: sum(task.count(ItemState.BACKING_OFF) for task in held) == 2)
         waiting = [item for task in held for item in task.items.values() if item.state is ItemState.BACKING_OFF]
         assert len(waiting) == 2, "the third one does not begin where it would meet the same"
         assert all(item.failure is not None and item.failure.kind == "DiskFull" for item in waiting)

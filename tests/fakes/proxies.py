@@ -156,6 +156,7 @@ class Line:
     Attributes:
         rate: Bytes a second towards the client, of each connection; None for as fast as it goes.
         latency_s: Before each piece.
+        piece: The most bytes handed on at once.
         flip: Called with each piece towards the client; returns what is handed on.
         opened: Connections so far.
     """
@@ -163,6 +164,7 @@ class Line:
     def __init__(self, host: str, port: int) -> None:
         self.rate: float | None = None
         self.latency_s = 0.0
+        self.piece = 16384
         self.flip: Callable[[bytes], bytes] = lambda piece: piece
         self.opened = 0
         self.url = ""
@@ -209,7 +211,7 @@ class Line:
         *,
         paced: bool,
     ) -> None:
-        while piece := await reader.read(16384):
+        while piece := await reader.read(self.piece):
             if not flows():
                 await asyncio.Event().wait()  # for ever, until the line is closed
             if paced:

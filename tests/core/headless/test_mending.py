@@ -51,8 +51,11 @@ async def test_an_interrupted_repair_goes_on_when_it_is_asked_for_again(
     running = await terminal.begin("verify", REPO, "--repair")
     await hub.requests.until(lambda: hub.bytes_sent("one.bin") > before + 2 * MB)
     assert (await running.interrupted()).code == 130
-    hub.knobs.bytes_per_s_total = None
-    ended = await terminal.do("verify", REPO, "--repair")
+    hub.knobs.bytes_per_s_total = MB // 2
+    again = await terminal.begin("verify", REPO, "--repair")
+    await again.says("1 of 2 files is wrong")
+    hub.knobs.bytes_per_s_total = 8 * MB
+    ended = await again.ended()
     assert ended.code == 0 and "complete, verified" in ended.out, ended
     assert is_right(hub, folder) and hub.bytes_sent("one.bin") - before < 10 * MB, "it went on where it stood"
     if server is not None:

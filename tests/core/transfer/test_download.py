@@ -187,22 +187,21 @@ async def test_one_wrong_byte_of_the_server_costs_the_way_to_it_and_one_block_on
 
 
 async def test_a_second_copy_that_breaks_off_goes_on_where_it_broke_off(bench: Bench) -> None:
-    faults = [f"corrupt:{30 * MB}", "ok"]
-    bench.hub.knobs.fail_next["big.gguf"] = faults[:1]
+    bench.hub.knobs.fail_next["big.gguf"] = [f"corrupt:{30 * MB}"]
     report = FakeReport()
-    compared = []
+    complete: list[int] = []
 
-    def look(count: int) -> None:
-        if not compared:
-            compared.append(count)
+    def note(total: int) -> None:
+        if total == BIG and not complete:
+            complete.append(total)
             bench.hub.knobs.fail_next["big.gguf"] = [f"cut:{9 * MB}", "reset", f"cut:{6 * MB}"]
 
-    verifying = report.verifying
-    report.verifying = lambda: (verifying(), look(0))[0]  # type: ignore[method-assign]
+    report.on_durable = note
     await bench.run(bench.job("big.gguf"), report)
     assert is_right(bench, "big.gguf")
-    assert bench.hub.bytes_sent("big.gguf") < 2 * BIG
     assert report.said.count("backing_off") >= 2
+    assert bench.hub.bytes_sent("big.gguf") < BIG + 30 * MB + 20 * MB
+    assert report.durables[-1] == BIG and min(report.durables[report.durables.index(BIG) :]) == BIG
 
 
 async def test_a_git_hash_is_checked_like_any_other(bench: Bench) -> None:
