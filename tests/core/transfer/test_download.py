@@ -180,7 +180,8 @@ async def test_one_wrong_byte_of_the_server_costs_the_way_to_it_and_one_block_on
     with ops.watched():
         await bench.run(bench.job("big.gguf"))
     assert is_right(bench, "big.gguf")
-    assert bench.hub.bytes_sent("big.gguf") < BIG + 17 * MB, "it ends as soon as the hash is right"
+    # A range more, and what was on its way in buffers, which depends on how busy the machine is.
+    assert bench.hub.bytes_sent("big.gguf") < BIG + 34 * MB, "it ends as soon as the hash is right"
     written = sum(len(op.data) for op in ops.log if op.path.endswith(".part"))
     assert written == BIG + 4 * MB
     assert bench.files() == ["big.gguf"]
