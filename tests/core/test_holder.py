@@ -9,7 +9,7 @@ import pytest
 
 from core import holder
 from core.demo.server import DemoHub
-from core.holder import COMMAND, DataLock, Held, _patiently, lock_soon
+from core.holder import COMMAND, DataLock, Held, _patiently, lock_soon, read_holder
 from core.places import Places
 from core.serve import ServeOptions, serve
 from tests.fakes.terminal import PIPE, Running, Terminal
@@ -24,7 +24,10 @@ def steered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_command_that_only_steers_is_waited_for(steered: Path) -> None:
-    lock_soon(steered, "server").close()
+    lock = lock_soon(steered, "server")
+    found = read_holder(steered)
+    assert found is not None and found.kind == "server"
+    lock.close()
 
 
 def test_who_keeps_the_folder_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,8 +95,10 @@ async def test_whoever_finds_a_disk_well_again_wakes_the_others() -> None:
     waiting = spawn(disks.pause(1, 60.0), name="waits")
     other = spawn(disks.pause(2, 0.01), name="waits elsewhere")
     await other
+    assert not waiting.done()
     disks.passed(1)
-    await waiting
+    await waiting  # for a minute, if it were not woken
+    assert waiting.done()
 
 
 # -- where a file goes -----------------------------------------------------------------------------------
