@@ -8,7 +8,10 @@ QT_LIBRARIES := libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2
 # Real programs that tests run beside ours: proxies, a network of its own, errors of the system at will.
 TEST_PROGRAMS := tinyproxy-bin microsocks iproute2 strace
 
-.PHONY: install system-libraries test-programs run demo check test bench pictures recording reliability soak fuzz format clean
+# What the measurements serve with and compare with.
+BENCH_PROGRAMS := nginx-light aria2 curl openssl
+
+.PHONY: install system-libraries test-programs run demo check test bench-tools bench bench-quick pictures recording reliability soak fuzz format clean
 
 install: .venv/.ready system-libraries
 
@@ -59,14 +62,15 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_house.py
 
+# Two processes share the tests: most of them wait for a server or a clock of theirs. WORKERS=N for another number.
 test: check test-programs
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --cov-fail-under=85
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n $(or $(WORKERS),2) --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
 
-# Twenty minutes of random faults against a real server; MINUTES=N for another length.
 # Runs the table of faults and writes docs/reliability.md.
 reliability: install test-programs
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.core.faults.page
+	QT_QPA_PLATFORM=offscreen PULLEY_RACES=20 $(BIN)/python -m tests.core.faults.page
 
+# Twenty minutes of random faults against a real server, then 200 kills; MINUTES=N for another length.
 soak: install
 	$(BIN)/python -m tests.soak $(or $(MINUTES),20)
 
@@ -75,8 +79,18 @@ fuzz: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=2.3,<4"
 	$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)
 
-bench: install
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.bench
+bench-tools:
+	@$(call debian,$(BENCH_PROGRAMS),The measurements need some programs.)
+
+# Every row, about three quarters of an hour; writes docs/performance.md. `python -m tests.bench P1 P4` runs some rows.
+bench: install bench-tools
+	@mkdir -p build
+	rm -f build/bench.json
+	$(BIN)/python -m tests.bench --json build/bench.json --page docs/performance.md
+
+# Two minutes, small sizes, prints only.
+bench-quick: install bench-tools
+	$(BIN)/python -m tests.bench --quick
 
 pictures: install
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.pictures docs/pictures

@@ -9,6 +9,8 @@ from enum import Enum
 from core.states import ItemState, TaskState
 from core.task import Item, Task
 
+BEING_MOVED = "It is being moved to another folder."
+
 
 class Command(Enum):
     """What can be asked of a task or of one of its items."""
@@ -24,6 +26,7 @@ class Command(Enum):
     CHOOSE = "choose"
     VERIFY = "verify"
     REPAIR = "repair"
+    RELOCATE = "relocate"
 
 
 def refusal(command: Command, task: Task, item: Item | None = None) -> str:
@@ -55,13 +58,15 @@ def refusal(command: Command, task: Task, item: Item | None = None) -> str:
             return _verify_refusal(task, task.items.values())
         case Command.REPAIR:
             return _repair_refusal(task, task.items.values())
+        case Command.RELOCATE:
+            return _relocate_refusal(task)
         case _:
             return "Choose single files for this."
 
 
 def _item_refusal(command: Command, task: Task, item: Item) -> str:
     state = item.state
-    if command is Command.REMOVE or command is Command.MOVE or command is Command.CANCEL:
+    if command in (Command.REMOVE, Command.MOVE, Command.CANCEL, Command.RELOCATE):
         return "This works on whole models only."
     if task.state is TaskState.CANCELLED:
         return "The download is cancelled; resume it first."
@@ -91,7 +96,17 @@ def _item_refusal(command: Command, task: Task, item: Item) -> str:
             return ""
 
 
+def _relocate_refusal(task: Task) -> str:
+    if task.moving is not None:
+        return BEING_MOVED
+    if task.state is TaskState.DONE:
+        return "The download is already complete; its files can be moved like any others."
+    return "The download is cancelled; resume it first." if task.state is TaskState.CANCELLED else ""
+
+
 def _verify_refusal(task: Task, items: Iterable[Item]) -> str:
+    if task.moving is not None:
+        return BEING_MOVED
     if task.state.is_live:
         return f"The download is {_word(task.state)}; what comes is verified before it is complete."
     if task.check is not None:
@@ -100,6 +115,8 @@ def _verify_refusal(task: Task, items: Iterable[Item]) -> str:
 
 
 def _repair_refusal(task: Task, items: Iterable[Item]) -> str:
+    if task.moving is not None:
+        return BEING_MOVED
     if task.state is TaskState.CANCELLED:
         return "The download is cancelled; resume it first."
     if any(item.is_damaged for item in items):

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from core import library
 from core.checks import Checks
-from core.errors import DownloadError
+from core.errors import DiskFull, DownloadError
 from core.handles import format_handle
 from core.listings import Listings
+from core.moves import Moves
 from core.net.client import Net
 from core.net.origin import host_label
 from core.records import Limits
@@ -27,10 +28,12 @@ from core.sources.base import Source
 from core.spawn import spawn
 from core.states import Intent, ItemState, TaskState
 from core.task import Item, Task
+from core.transfer import trouble
 from core.transfer.control import Identity
 from core.transfer.download import Download
 from core.transfer.grow import FIRST_CONNECTIONS
 from core.transfer.job import Crew, Job, settled
+from core.waits import Waits
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class Conductor:
         limits: How much may happen at once.
         listings: Fetches the lists of files.
         checks: Verifies what is finished.
+        moves: Moves tasks to another models folder.
         is_still: Nothing is started: the list is only looked at and changed.
     """
 
@@ -76,21 +80,21 @@ class Conductor:
         self._chores: dict[int, asyncio.Task[None]] = {}
         self._is_due = False
         self._is_closed = False
+        held, sweeps, soon = self._targets, self._sweeps, self.pump_soon
+        self._waits = Waits(now=now, touched=touched, changed=soon)
         self.listings = Listings(
-            roster,
-            crew=crew,
-            sources=sources,
-            sweeps=self._sweeps,
-            now=now,
-            touched=touched,
-            changed=self.pump_soon,
+            roster, crew=crew, sources=sources, sweeps=sweeps, now=now, touched=touched, changed=soon
         )
-        self.checks = Checks(roster, crew=crew, held=self._targets, changed=self.pump_soon)
+        self.checks = Checks(roster, crew=crew, held=held, changed=soon)
+        self.moves = Moves(
+            roster, crew=crew, held=held, workers=lambda task: [*self._workers(task), *self._sweeps], changed=soon
+        )
 
     @property
     def is_busy(self) -> bool:
         """Something runs whose numbers may change."""
-        return bool(self._runs or self.listings or self._chores or self.checks)
+        other = self.checks or self.moves or self._waits.ids()
+        return bool(self._runs or self.listings or self._chores or other)
 
     def running(self) -> Iterable[Run]:
         """The runs under way."""
@@ -120,8 +124,9 @@ class Conductor:
             if not task.admitted:
                 self._begun.discard(task.id)
                 self._adoptable.pop(task.id, None)
+                self._waits.forget(task)
             if task.admitted or (task.state is TaskState.QUEUED and task.manifest is not None):
-                ready = not task.admitted and not self._crew.disks.is_held(task.root)
+                ready = not task.admitted and not task.moving and not self._crew.disks.is_held(task.root)
                 places.append(Place(task.id, task.admitted, ready, task.forced or task.id in held))
         for task_id in admit(places, self.limits):
             task = self.roster.get(task_id)
@@ -135,12 +140,12 @@ class Conductor:
 
     def _held(self) -> set[str]:
         """Return the tasks that do nothing but wait for a disk: they keep nobody else from running."""
-        waiting = {run.task.id for run in self._runs.values() if run.report.is_held}
+        waiting = {run.task.id for run in self._runs.values() if run.report.is_held} | self._waits.ids()
         return waiting - {run.task.id for run in self._runs.values() if not run.report.is_held}
 
     def _chore(self, task: Task, work: Callable[[Task], Awaitable[None]]) -> None:
         """Run one piece of work of a task at a time."""
-        if task.serial in self._chores or not task.state.is_live:
+        if task.serial in self._chores or task in self._waits or not task.state.is_live:
             return
         chore = self._chores[task.serial] = spawn(self._guarded(task, work), name=f"chore of {task.id}")
 
@@ -153,8 +158,14 @@ class Conductor:
     async def _guarded(self, task: Task, work: Callable[[Task], Awaitable[None]]) -> None:
         try:
             await work(task)
+            self._waits.forget(task)
         except DownloadError as error:
-            self.roster.fail(task, error.failure)
+            # A disk that is too small for all of it is refused at the start; one that fills up later is waited for.
+            is_refused = isinstance(error, DiskFull) and task.id not in self._begun
+            if not isinstance(error, trouble.HELD) or is_refused:
+                self.roster.fail(task, error.failure)
+            elif task.state.is_live and self.roster.holds(task):
+                self._waits.put_off(task, error)
         except Exception as error:
             self.roster.fail_unforeseen(task, error)
 
@@ -178,15 +189,9 @@ class Conductor:
                     hub = host_label(run.item.file.url)
                     if run.item.host:
                         self._leads_to[hub] = run.item.host
-                    yield Demand(
-                        task.id,
-                        run.item.id,
-                        run.item.host or self._leads_to.get(hub, hub),
-                        max(run.report.wanted, 1),
-                        run.item.file.size or 0,
-                        running=True,
-                        holds=run.download.is_in_one_go,
-                    )
+                    host, wants = run.item.host or self._leads_to.get(hub, hub), max(run.report.wanted, 1)
+                    size, one_go = run.item.file.size or 0, run.download.is_in_one_go
+                    yield Demand(task.id, run.item.id, host, wants, size, running=True, holds=one_go)
             if self._crew.disks.is_held(task.root):
                 continue  # the others would meet the same
             for item in islice(task.waiting_items(), WAITING_LOOKED_AT):
@@ -206,7 +211,7 @@ class Conductor:
             self._begun.add(task.id)  # its items wait for the folder, and say so
             return
         gone = await settled(self._crew.write(library.gone, task))
-        for item in gone:
+        for item in gone if task.admitted else ():  # it may have been paused meanwhile
             if item.state is ItemState.DONE:
                 task.set_durable(item, 0)
                 task.described = False
@@ -218,9 +223,13 @@ class Conductor:
         space = await settled(self._crew.write(library.space, task.root, roots))
         if not (task.admitted and self.roster.holds(task)):
             return
-        # Checked and noted in one step: two that begin at once cannot both take the same space.
-        others = [(t.root, t.size - t.durable) for t in self.roster.all() if t.id in self._begun and t is not task]
-        space.check(task.id, task.size - task.durable, others)
+        # Checked and noted in one step: two that begin at once cannot both take the same space. Of those that have
+        # a place and have not begun, the ones before it in the queue come first, whoever was looked at sooner.
+        listed = [other for other in self.roster.all() if other.admitted]
+        begun = [(t.root, t.size - t.durable) for t in listed if t.id in self._begun and t is not task]
+        ahead = listed[: listed.index(task)]
+        before = [(t.root, t.size - t.durable) for t in ahead if t.id not in self._begun]
+        space.check_in_turn(task.id, task.size - task.durable, begun=begun, before=before)
         self._begun.add(task.id)
 
     async def _complete(self, task: Task) -> None:
@@ -248,16 +257,9 @@ class Conductor:
         assert item.local_path is not None
         assert task.manifest is not None
         item.attempt += 1
-        identity = Identity(
-            item.id,
-            item.file.size,
-            item.file.hash,
-            task.manifest.commit,
-            item.file.url,
-            format_handle(task.handle),
-            task.id,
-            task.selection.globs,
-        )
+        file, commit = item.file, task.manifest.commit
+        handle, globs = format_handle(task.handle), task.selection.globs
+        identity = Identity(item.id, file.size, file.hash, commit, file.url, handle, task.id, globs)
         present = self._adoptable.get(task.id, {}).get(item.id)
         also_right = (present,) if present else ()
         job = Job(
@@ -334,11 +336,13 @@ class Conductor:
 
         It is given the paths that other tasks want, which have to stay.
         """
+        self._sweep(task.root, [item.local_path for item in items], self._workers(task), work, without=task)
+
+    def _workers(self, task: Task) -> list[asyncio.Task[None]]:
+        """Return what may still touch files of a task."""
         workers = [run.worker for run in self._runs.values() if run.task is task and run.worker is not None]
-        if task.serial in self._chores:
-            workers.append(self._chores[task.serial])
-        workers += self.checks.workers(task)
-        self._sweep(task.root, [item.local_path for item in items], workers, work, without=task)
+        chores = [self._chores[task.serial]] if task.serial in self._chores else []
+        return [*workers, *chores, *self.checks.workers(task), *self.moves.workers(task)]
 
     def sweep_files(
         self, root: Path, paths: Sequence[Path], work: Callable[[set[Path | None]], object]
@@ -383,7 +387,9 @@ class Conductor:
         workers = [run.worker for run in self._runs.values() if run.worker is not None]
         for worker in workers:
             worker.cancel()
+        self._waits.close()
         await self.checks.aclose()
+        await self.moves.aclose()
         await self.listings.aclose()
         pending = [*workers, *self._chores.values(), *self._sweeps]
         if pending:

@@ -18,7 +18,7 @@ from core.formats.model_yml import ENGINE, rewrite_model_yml
 from core.formats.quant import is_mmproj, is_model, stem_of
 from core.formats.yaml_text import dump_yaml, load_mapping
 from core.handles import format_handle
-from core.paths import check_name
+from core.paths import check_name, folded
 from core.records import Handle, Manifest, Selection
 from core.selection import groups
 
@@ -104,14 +104,14 @@ def description_name(
     models = groups(wanted)
     stem = stem_of(models[0].paths[0]) if len(models) == 1 else ""
     name = f"{stem}.yml" if stem else MODEL_YML
-    own = {file.path.casefold() for file in manifest.files}
+    own = {folded(file.path.partition("/")[0]) for file in manifest.files}  # a folder is in the way as well
     is_ours = manifest.hub == "cortexso" and name == MODEL_YML
-    kept = {name.casefold() for name, other in (others or {}).items() if not other.paths <= frozenset(wanted)}
-    kept |= {name.casefold() for name in taken}
+    kept = {folded(name) for name, other in (others or {}).items() if not other.paths <= frozenset(wanted)}
+    kept |= {folded(name) for name in taken}
 
     def is_free(candidate: str) -> bool:
-        folded = candidate.casefold()
-        return folded not in kept and (folded not in own or (is_ours and candidate == name))
+        key = folded(candidate)
+        return key not in kept and (key not in own or (is_ours and candidate == name))
 
     numbered = (f"pulley-{number}.yml" for number in count(2))
     return next(filter(is_free, chain((name, FALLBACK), numbered)))

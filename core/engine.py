@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
-
 from core import library
 from core.commands import Command, refusal
 from core.conductor import Conductor
-from core.errors import CommandRefused
+from core.engine_signals import EngineSignals
+from core.errors import CommandRefused, StoreError
 from core.handles import format_handle
 from core.listings import Prepared
 from core.net.client import Net
@@ -31,47 +30,8 @@ from core.transfer.job import Crew, settled
 from core.verify import Target
 
 
-class Engine(QObject):
-    """Downloads models.
-
-    Signals:
-        task_added(id), task_about_to_be_removed(id), task_removed(id), task_moved(id): The list changed.
-        items_added(id): The files of a task are known.
-        task_STATE(id): A task came into that state; one signal a TaskState.
-        item_STATE(task id, item id): An item came into that state; one signal an ItemState.
-        progress_updated({task id: (item id, ...)}): Numbers changed; at most four times a second.
-        totals_updated(): `totals` changed; at most four times a second.
-        verification_progressed(id): `task.check` began or counted on; at most four times a second.
-        verification_ended(id, count, stopped): `count` files are bad or missing, unless it was stopped before.
-    """
-
-    task_added = Signal(str)
-    task_about_to_be_removed = Signal(str)
-    task_removed = Signal(str)
-    task_moved = Signal(str)
-    items_added = Signal(str)
-    task_queued = Signal(str)
-    task_resolving = Signal(str)
-    task_running = Signal(str)
-    task_verifying = Signal(str)
-    task_paused = Signal(str)
-    task_done = Signal(str)
-    task_failed = Signal(str)
-    task_cancelled = Signal(str)
-    item_waiting = Signal(str, str)
-    item_connecting = Signal(str, str)
-    item_transferring = Signal(str, str)
-    item_backing_off = Signal(str, str)
-    item_verifying = Signal(str, str)
-    item_paused = Signal(str, str)
-    item_done = Signal(str, str)
-    item_skipped = Signal(str, str)
-    item_failed = Signal(str, str)
-    item_cancelled = Signal(str, str)
-    progress_updated = Signal(object)
-    totals_updated = Signal()
-    verification_progressed = Signal(str)
-    verification_ended = Signal(str, int, bool)
+class Engine(EngineSignals):
+    """Downloads models; `core.engine_signals` says what it tells."""
 
     def __init__(
         self,
@@ -86,7 +46,7 @@ class Engine(QObject):
         super().__init__()
         self.root = root
         self._crew = Crew()
-        self._roster = Roster(Keeper(store), self._tell)
+        self._roster = Roster(Keeper(store, changed=self.keeping_changed.emit), self._tell)
         self._pulse = Pulse(
             self._roster,
             self._crew,
@@ -99,6 +59,7 @@ class Engine(QObject):
             self._roster, net=net, crew=self._crew, sources=sources, now=self.now, touched=self._pulse.touch
         )
         self._conductor.limits = limits or Limits()
+        self._conductor.moves.go_on = self._go_on_elsewhere
         self._hub = hub
         self._sources = sources
         self._is_closed = False
@@ -137,6 +98,11 @@ class Engine(QObject):
         """All tasks together, now."""
         return self._pulse.totals(now=self.now(), hub=self._hub)
 
+    @property
+    def keeping_error(self) -> StoreError | None:
+        """Why the list cannot be kept now; None while it is."""
+        return self._roster.keeper.error
+
     def refusal(self, command: Command, task_id: str, item_id: str | None = None) -> str:
         """Return why a command would be refused now; empty where it would be accepted."""
         if self._is_closed:
@@ -156,6 +122,8 @@ class Engine(QObject):
         task = self._roster.get(task_id)
         if command is not Command.MOVE:
             self._conductor.checks.stop(task)  # whatever it finds would be about another state than it began in
+        if command in (Command.CANCEL, Command.REMOVE):
+            self._conductor.moves.stop(task)
         self._conductor.pump_soon()
         return task, list(task.items.values()) if item_id is None else [task.items[item_id]]
 
@@ -291,6 +259,21 @@ class Engine(QObject):
         """Give a task another place in the queue, from 0."""
         task, _ = self._accept(Command.MOVE, task_id)
         self._roster.move(task, index)
+
+    def relocate(self, task_id: str, root: Path) -> None:
+        """Let a task go on in another models folder; what it has is moved there, told by `task_relocated`."""
+        task, items = self._accept(Command.RELOCATE, task_id)
+        if root == task.root:
+            raise CommandRefused("It is saved in this folder already.")
+        self._halt(task, [item for item in items if item.state.is_running], ItemState.WAITING)
+        task.admitted = task.forced = False
+        self._roster.refresh(task)
+        self._conductor.moves.start(task, root)
+
+    def _go_on_elsewhere(self, task: Task) -> None:
+        """What failed in one folder is tried in the other."""
+        if not self.refusal(Command.RETRY, task.id):
+            self.retry(task.id)
 
     def skip(self, task_id: str, item_id: str) -> None:
         """Leave a file out; what came of it is kept."""

@@ -27,7 +27,7 @@ from core.formats.gguf import Header, read_header
 from core.formats.quant import is_model
 from core.handles import format_handle
 from core.net.origin import host_label
-from core.paths import model_folder
+from core.paths import local_path, model_folder
 from core.records import Destination, Handle, Manifest, RemoteFile, Selection
 from core.sizes import size_text
 from core.sources.base import folder_of as source_folder
@@ -41,6 +41,9 @@ _HUBS = {
     "huggingface": ("huggingface.co", "https://huggingface.co/{}"),
     "cortexso": ("huggingface.co", "https://huggingface.co/cortexso/{}"),
 }
+Claim = tuple[Path, int]
+"""What a task still needs: models folder, and bytes to come."""
+
 # Two models of one folder may be complete at once, and each has to see what the other wrote.
 _describing = threading.Lock()
 
@@ -74,18 +77,17 @@ class Space:
     free: int | None
     beside: frozenset[Path]
 
-    def check(self, name: str, need: int, others: Iterable[tuple[Path, int]]) -> None:
+    def check(self, name: str, need: int, others: Iterable[Claim]) -> None:
         """Check that `need` more bytes fit beside what other tasks still need on the same file system.
 
-        `others` are (models folder, bytes still to come); `name` is said in the message. Pure: whoever begins may
-        check and note its need in one step.
+        `name` is said in the message. Pure: whoever begins may check and note its need in one step.
 
         Raises:
             DiskFull: They do not; with the numbers.
         """
         if self.free is None or need <= 0:
             return
-        beside = sum(count for root, count in others if root in self.beside)
+        beside = self._here(others)
         if need + beside + RESERVE_BYTES > self.free:
             text = f" beside {size_text(beside)} for other downloads" if beside else ""
             raise DiskFull(
@@ -94,6 +96,24 @@ class Space:
                 action="Free some space or choose another models folder, then try again.",
             )
 
+    def check_in_turn(self, name: str, need: int, *, begun: Sequence[Claim], before: Iterable[Claim]) -> None:
+        """Check that `need` more bytes fit beside what tasks that have `begun` need, and those `before` it in turn.
+
+        One of those before that does not fit will be refused itself, and takes nothing from those behind it. Pure.
+
+        Raises:
+            DiskFull: They do not; with the numbers.
+        """
+        left = None if self.free is None else self.free - RESERVE_BYTES - self._here(begun)
+        first: list[Claim] = []
+        for claim in before:
+            if left is None or self._here([*first, claim]) <= left:
+                first.append(claim)
+        self.check(name, need, [*begun, *first])
+
+    def _here(self, others: Iterable[Claim]) -> int:
+        return sum(count for root, count in others if root in self.beside)
+
 
 def space(root: Path, others: Iterable[Path]) -> Space:
     """Look what is free where `root` is, and which of the `others` share it."""
@@ -101,7 +121,7 @@ def space(root: Path, others: Iterable[Path]) -> Space:
     return Space(free_bytes(root), frozenset(r for r in {root, *others} if r == root or _device(r) == device))
 
 
-def check_space(name: str, root: Path, need: int, others: Sequence[tuple[Path, int]]) -> None:
+def check_space(name: str, root: Path, need: int, others: Sequence[Claim]) -> None:
     """Check that `need` more bytes fit beside what `others` (models folder, bytes) still need.
 
     Raises:
@@ -119,8 +139,8 @@ def _device(root: Path) -> int | None:
     return None
 
 
-def check_sizes(task: Task) -> None:
-    """Check that the file system can hold each file of a task.
+def check_sizes(task: Task, root: Path | None = None) -> None:
+    """Check that the file system of its models folder, or of another one, can hold each file of a task.
 
     Raises:
         TooLarge: Not the largest one: FAT, which holds 4 GiB at most.
@@ -128,7 +148,7 @@ def check_sizes(task: Task) -> None:
     item = max(task.wanted_items(), key=lambda item: item.size, default=None)
     if item is None or item.size <= FAT_BYTES_MOST:
         return
-    kind = file_system(task.root)
+    kind = file_system(root or task.root)
     most = largest_file(kind)
     if most is not None and item.size > most:
         raise TooLarge(
@@ -155,6 +175,16 @@ def gone(task: Task) -> list[Item]:
         if size != item.size and not item.local_hash:
             missing.append(item)
     return missing
+
+
+def is_ours(item: Item, path: Path) -> bool:
+    """Tell whether what stands under a final name is the finished file of an item, whether it is called so yet."""
+    if item.state is ItemState.DONE:
+        return path.is_file()
+    try:
+        return 0 < item.durable == item.file.size == path.lstat().st_size
+    except OSError:
+        return False
 
 
 def folder_of(task: Task) -> Path:
@@ -308,27 +338,29 @@ def delete_parts(items: Iterable[Item]) -> None:
             disk.remove_part(item.local_path)
 
 
-def delete_files(task: Task, kept: Collection[Path | None]) -> None:
+def delete_files(task: Task, kept: Collection[Path | None], root: Path | None = None) -> None:
     """Delete what Pulley made of a task: finished files, parts, description, folders that became empty.
 
-    Files in `kept`, and those that another description names, stay.
+    Files in `kept`, and those that another description names, stay. `root` is the models folder where it was before
+    it moved.
 
     Raises:
         LocalError: Something cannot be deleted.
     """
     if task.manifest is None:
         return
-    folder = folder_of(task)
+    place = Destination(root or task.root, task.manifest.folder)
+    folder = model_folder(place)
     others = _others(task, folder)
     named = {folder.joinpath(*path.split("/")) for found in others.values() for path in found.paths}
     own = [folder / name for name in find_descriptions(folder) if name not in others]
     for item in task.items.values():
-        path = item.local_path
+        path = None if item.place is None else local_path(place, item.id)
         if path is None or path in kept or path in named:
             continue
         disk.remove_part(path)
-        if item.state is ItemState.DONE:
+        if is_ours(item, path):
             disk.remove_file(path)
     for path in own:
         disk.remove_file(path)
-    disk.remove_empty_folders(folder, task.root)
+    disk.remove_empty_folders(folder, place.root)

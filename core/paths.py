@@ -22,9 +22,16 @@ DEPTH_MAX = 32
 _LONGEST_SUFFIX = ".part.old-9999"
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
-_SIDE_FILE = re.compile(r".*(\.part|\.part\.ctl|\.part\.ctl\.tmp|\.part\.old-\d+|\.bad-\d+)", re.IGNORECASE)
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+# What Unicode calls ignorable: in folders that ignore case, ext4 does not look at it. Some of it belongs to emoji.
+_IGNORED = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+_SIDE_FILE = re.compile(
+    r".*(\.part|\.part\.ctl|\.part\.ctl\.tmp|\.part\.old-\d+|\.bad-\d+|\.yml\.tmp)", re.IGNORECASE
+)
 
 
 def check_name(path: str) -> None:
@@ -52,7 +59,7 @@ def _refusal(path: str) -> str:
         reason = _segment_refusal(segment)
         if reason:
             return reason
-    return "is reserved for unfinished downloads" if _SIDE_FILE.fullmatch(segments[-1]) else ""
+    return ""
 
 
 def _segment_refusal(segment: str) -> str:
@@ -68,7 +75,8 @@ def _segment_refusal(segment: str) -> str:
         return "is a device name on Windows"
     if len(segment.encode()) > NAME_BYTES_MAX:
         return "is too long for a file name"
-    return ""
+    # A folder of such a name would stand where the part of the file beside it goes.
+    return "is reserved for unfinished downloads" if _SIDE_FILE.fullmatch(_IGNORED.sub("", segment)) else ""
 
 
 def _shown(path: str) -> str:
@@ -100,34 +108,50 @@ def collisions(paths: Iterable[str]) -> dict[str, str]:
     """Return the paths that would meet an earlier one on some file system, each with the reason.
 
     Names that differ only in case or in Unicode normal form are one file on macOS and Windows; a name cannot be
-    a file and a folder at once.
+    a file and a folder at once. The part of a long name must not be that of another file either.
     """
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
     refused: dict[str, str] = {}
     for path in paths:
-        key = _folded(path)
+        key = folded(path)
         parents = ["/".join(key.split("/")[:depth]) for depth in range(1, key.count("/") + 1)]
         other = files.get(key) or folders.get(key) or next((files[p] for p in parents if p in files), None)
         if other is not None:
             refused[path] = f"The name {_shown(path)} meets {_shown(other)} on systems that ignore case"
             continue
-        files[key] = path
+        name = path.rpartition("/")[2]
+        stem = _side_stem(name)
+        short = key if stem == name else _in_folder_of(key, stem)
+        if short in files:
+            refused[path] = f"The unfinished {_shown(path)} would meet {_shown(files[short])}"
+            continue
+        files[key] = files[short] = path
         for parent in parents:
             folders.setdefault(parent, path)
     return refused
 
 
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+def _in_folder_of(path: str, name: str) -> str:
+    folder, slash, _ = path.rpartition("/")
+    return folder + slash + name
+
+
+def folded(path: str) -> str:
+    """Return what is the same for all names that some file system takes for one (case, form, what it ignores)."""
+    plain = unicodedata.normalize("NFD", _IGNORED.sub("", path)).casefold().replace("ı", "i")
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", plain).casefold())
 
 
 def part_path(final: Path) -> Path:
     """Return the name of the unfinished file, beside the final one."""
-    name = final.name
-    if len((name + _LONGEST_SUFFIX).encode()) > NAME_BYTES_MAX:
-        name = hashlib.sha256(name.encode()).hexdigest()[:32]
-    return final.with_name(name + ".part")
+    return final.with_name(_side_stem(final.name) + ".part")
+
+
+def _side_stem(name: str) -> str:
+    if len((name + _LONGEST_SUFFIX).encode(errors="replace")) <= NAME_BYTES_MAX:
+        return name
+    return hashlib.sha256(name.encode(errors="replace")).hexdigest()[:32]
 
 
 def control_path(final: Path) -> Path:

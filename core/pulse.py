@@ -43,7 +43,7 @@ class Pulse:
         self._progress = progress
         self._totalled = totalled
         self._checked = checked
-        self._free_bytes: int | None = None
+        self._space: library.Space | None = None
         self._dirty: dict[str, set[str]] = {}
         self._is_closed = False
         self.ticker: asyncio.Task[None] | None = None
@@ -52,17 +52,22 @@ class Pulse:
         """Return all tasks together."""
         live = [task for task in self._roster.all() if task.state.is_live]
         rate = sum(task.rate(now) for task in live)
-        need = sum(task.size - task.durable for task in live)
+        left = sum(task.size - task.durable for task in live)
+        need = sum(task.size - task.durable for task in live if self._is_here(task))
         return Totals(
             active=sum(1 for task in live if task.state.is_active),
             queued=sum(1 for task in live if not task.state.is_active),
             rate=rate,
-            eta_s=need / rate if rate > 0 else None,
+            eta_s=left / rate if rate > 0 else None,
             need_bytes=need,
-            free_bytes=self._free_bytes,
+            free_bytes=self._space.free if self._space else None,
             hub=hub,
             hub_reachable=True if rate > 0 else self.conductor.listings.hub_reachable,
         )
+
+    def _is_here(self, task: Task) -> bool:
+        """Tell whether a task goes to the file system of the models folder."""
+        return task.root == self._root() or (self._space is not None and task.root in self._space.beside)
 
     def touch(self, task: Task, item: Item | None) -> None:
         """Note that numbers of a task, or of one of its items, changed."""
@@ -78,7 +83,7 @@ class Pulse:
 
     def forget_space(self) -> None:
         """The models folder is another one now."""
-        self._free_bytes = None
+        self._space = None
         self.soon()
 
     def soon(self) -> None:
@@ -92,13 +97,16 @@ class Pulse:
         try:
             while True:
                 if count % SPACE_EVERY_TICKS == 0:
-                    self._free_bytes = await settled(self._crew.write(library.free_bytes, self._root()))
+                    roots = {task.root for task in self._roster.all()}
+                    self._space = await settled(self._crew.write(library.space, self._root(), roots))
                 count += 1
                 await asyncio.sleep(TICK_S)
                 for run in self.conductor.running():
                     self.touch(run.task, run.item)
                     if count % KEEP_EVERY_TICKS == 0:
                         self._roster.keep_item(run.task, run.item)
+                for task in self.conductor.moves.tasks():
+                    self.touch(task, None)
                 dirty, self._dirty = self._dirty, {}
                 if dirty:
                     self._progress({key: tuple(ids) for key, ids in dirty.items()})

@@ -109,7 +109,7 @@ class Totals:
         active, queued: Numbers of tasks.
         rate: Bytes a second.
         eta_s: Seconds to go for all that is live; None when nothing moves.
-        need_bytes: What the live tasks still have to fetch.
+        need_bytes: What the live tasks still have to fetch to the file system of the models folder.
         free_bytes: Free on the file system of the models folder; None while unknown.
         hub: Host of the hub.
         hub_reachable: Whether bytes come or the last listing got an answer; None before the first.

@@ -128,6 +128,11 @@ class Roster:
         self.tell("items_added", task.id)
         self.refresh(task)
 
+    def relocate(self, task: Task, root: Path) -> None:
+        """Let a task go to another models folder; whoever moved its files tells of it."""
+        task.set_root(root)
+        self.keep(task)
+
     def fail(self, task: Task, failure: Failure | None) -> None:
         """Set or clear why the task as a whole cannot go on."""
         task.failure = failure

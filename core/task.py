@@ -3,6 +3,7 @@
 The engine alone calls the methods that change something; views read attributes.
 """
 
+import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -54,6 +55,28 @@ class Check:
 
     def __repr__(self) -> str:
         return f"<Check {self.checked}/{self.total} of {len(self.item_ids)} files>"
+
+
+class Move:
+    """A move to another models folder while it runs.
+
+    Attributes:
+        root: The other folder.
+        total: Bytes to copy; 0 before they are counted.
+        moved: Bytes copied so far; counted by the thread that copies.
+        stopped: Set to give it up.
+    """
+
+    __slots__ = ("moved", "root", "stopped", "total")
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.total = 0
+        self.moved = 0
+        self.stopped = threading.Event()
+
+    def __repr__(self) -> str:
+        return f"<Move {self.moved}/{self.total} to {self.root}>"
 
 
 class Item:
@@ -114,6 +137,10 @@ class Item:
             self._path = local_path(self.place, self.id)
         return self._path
 
+    def set_place(self, place: Destination) -> None:
+        """Let it go elsewhere."""
+        self.place, self._path = place, None
+
     @property
     def size(self) -> int:
         """Bytes as the hub says; what is kept so far where it does not say."""
@@ -158,13 +185,15 @@ class Task:
         manifest: The pinned list of files; None before it is resolved.
         items: Its files by id, in the order of the hub.
         failure: Why the task as a whole cannot go on (no listing, no space); None otherwise.
-        hold: Why its listing waits while RESOLVING (no network, a hub that asked for a pause); None otherwise.
+        hold: Why its listing waits while RESOLVING (no network, a hub that asked for a pause), or its description
+            for the disk; None otherwise.
         retry_at: Time of the next look on the monotonic clock while `hold` stands; None otherwise.
         admitted: Holds one of the parallel places.
         resolving: Its listing is being fetched.
         forced: "Start now": does not wait for a place.
         described: Its description stands beside the finished model.
         check: The verification of its finished files, while it waits or runs; None otherwise.
+        moving: Its move to another models folder, while it runs; None otherwise.
         root: The models folder that it goes to.
         added_at, completed_at: Seconds since the epoch; completed_at is None before.
         state: Derived; changed only through `refresh`.
@@ -199,6 +228,7 @@ class Task:
         self.forced = False
         self.described = False
         self.check: Check | None = None
+        self.moving: Move | None = None
         self.meter = Meter()
         self.state = TaskState.QUEUED
         self.size = 0
@@ -272,6 +302,13 @@ class Task:
             if item_id in self.items:
                 self.items[item_id].check = check
         self.check = check
+
+    def set_root(self, root: Path) -> None:
+        """Let it go to another models folder."""
+        self.root = root
+        for item in self.items.values():
+            if item.place is not None:
+                item.set_place(replace(item.place, root=root))
 
     def set_items(self, items: Iterable[Item]) -> None:
         """Take the items of the manifest; counters follow."""

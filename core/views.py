@@ -74,6 +74,8 @@ class TaskView:
                 return "complete, verified" if self.is_hashed else "complete, size only"
             case TaskState.FAILED:
                 return f"failed: {self.message}"
+            case TaskState.VERIFYING if self.waiting:
+                return self.waiting_text
             case TaskState.RUNNING:
                 files = "file" if self.wanted == 1 else "files"
                 return self.waiting_text or f"{self.done} of {self.wanted} {files}"

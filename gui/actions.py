@@ -57,6 +57,7 @@ SPECS = (
     Spec("actionRemoveWithFiles", "Shift+Del", "", Command.REMOVE),
     Spec("actionClearCompleted", "Ctrl+Shift+Del", "clear"),
     Spec("actionSelectAll", "Ctrl+A"),
+    Spec("actionRelocate", "Ctrl+Shift+M", "", Command.RELOCATE),
     Spec("actionVerify", "Ctrl+R", "verify", Command.VERIFY),
     Spec("actionRepair", "Ctrl+Shift+R", "repair", Command.REPAIR),
     Spec("actionOpen", "Ctrl+Return"),

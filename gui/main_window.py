@@ -30,7 +30,7 @@ from gui.intake import Intake
 from gui.layout_memory import LayoutMemory
 from gui.menus import fill_menu_bar, row_menu
 from gui.network_desk import NetworkDesk
-from gui.notices import Notice, NoticeStrip, find_notices
+from gui.notices import Notice, NoticeStrip, UnkeptStrip, find_notices
 from gui.row_actions import RowActions
 from gui.settings.dialog import SettingsDialog
 from gui.settings.local_api import LocalApiPage
@@ -139,7 +139,8 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(lists)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.notices)
+        for strip in (UnkeptStrip(self._engine, self._theme), self.notices):
+            column.addWidget(strip)
         column.addWidget(self._stack, 1)
         self._down = _splitter(Qt.Orientation.Vertical, "detailsSplitter", lists, self.details)
         self._down.setSizes([FIRST_SIZE[1] - DETAILS_HEIGHT_PX, DETAILS_HEIGHT_PX])
@@ -195,6 +196,7 @@ class MainWindow(QMainWindow):
                 desk.said.connect(self.status.say)
         self.tree.refused.connect(self.status.say)
         self.details.refused.connect(self.status.say)
+        self.details.folder_asked.connect(lambda task_id: self._rows.relocate([(task_id, None)]))
         self._intake.added.connect(lambda ids: self.tree.select_task(ids[0]))
         self._rows.moved.connect(self._show_queue_order)
         self.tree.selection_changed_ids.connect(self._soon.start)
@@ -214,7 +216,7 @@ class MainWindow(QMainWindow):
 
     def _connect_engine(self) -> None:
         engine = self._engine
-        names = ["task_added", "task_removed", "task_moved", "items_added"]
+        names = ["task_added", "task_removed", "task_moved", "task_relocated", "items_added"]
         for name in (*names, *TASK_SIGNALS.values(), *ITEM_SIGNALS.values()):
             getattr(engine, name).connect(lambda *_: self._soon.start())
         engine.totals_updated.connect(self._show_totals)

@@ -12,7 +12,7 @@ _BAR = {
     "edit": (
         "actionResume", "actionPause", "actionStartNow", "actionRetry", "",
         "actionResumeAll", "actionPauseAll", "", "actionMoveUp", "actionMoveDown", "",
-        "actionChooseFiles", "copy", "actionSelectAll", "",
+        "actionChooseFiles", "actionRelocate", "copy", "actionSelectAll", "",
         "actionRemove", "actionRemoveWithFiles", "actionClearCompleted",
     ),
     "view": ("actionToggleSidebar", "actionToggleDetails", "", "actionFilter", "actionProperties"),
@@ -26,7 +26,7 @@ _BAR = {
 _ROW = (
     "actionResume", "actionPause", "actionStartNow", "actionRetry", "",
     "actionOpen", "actionOpenFolder", "actionOpenPage", "copy", "",
-    "actionChooseFiles", "", "actionVerify", "actionRepair", "",
+    "actionChooseFiles", "actionRelocate", "", "actionVerify", "actionRepair", "",
     "actionRemove", "actionRemoveWithFiles", "", "actionProperties",
 )  # fmt: skip
 

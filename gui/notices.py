@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
+from core.engine import Engine
 from core.records import Totals
 from core.task import Task
 from gui import wording
@@ -64,9 +65,9 @@ class NoticeStrip(QFrame):
 
     pressed = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, name: str = "notice") -> None:
         super().__init__(parent)
-        self.setObjectName("noticeStrip")
+        self.setObjectName(f"{name}Strip")
         self.setProperty("side", True)
         self._theme = theme
         self._notice: Notice | None = None
@@ -76,12 +77,12 @@ class NoticeStrip(QFrame):
         row.setContentsMargins(12, 6, 8, 6)
         row.setSpacing(8)
         self._sign = QLabel()
-        self._text = named(QLabel(), "noticeText")
+        self._text = named(QLabel(), f"{name}Text")
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
-        self._button = named(QPushButton(), "noticeButton")
+        self._button = named(QPushButton(), f"{name}Button")
         self._button.clicked.connect(lambda: self.pressed.emit(self._notice))
-        self._close = named(QToolButton(), "noticeClose")
+        self._close = named(QToolButton(), f"{name}Close")
         self._close.setIconSize(QSize(ICON_PX, ICON_PX))
         self._close.setToolTip(words.notice_button("dismiss"))
         self._close.setAccessibleName(words.notice_button("dismiss"))
@@ -124,3 +125,19 @@ class NoticeStrip(QFrame):
         tokens = self._theme.tokens
         self._sign.setPixmap(icon("warning", tokens, role="amber").pixmap(ICON_PX))
         self._close.setIcon(icon("clear", tokens, role="muted"))
+
+
+class UnkeptStrip(NoticeStrip):
+    """Says that the list of downloads cannot be saved, for as long as that is so; it cannot be hidden."""
+
+    def __init__(self, engine: Engine, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent, name="unkept")
+        self._engine = engine
+        self._close.hide()
+        engine.keeping_changed.connect(self.look)
+        self.look()
+
+    def look(self) -> None:
+        """Show what is so now."""
+        error = self._engine.keeping_error
+        self.offer([] if error is None else [Notice("unkept", words.notice_unkept(error.message))])

@@ -15,6 +15,7 @@ from gui import outside, steering
 from gui import wording_window as words
 from gui.actions import SPECS, Actions
 from gui.dialogs.remove import ask_remove
+from gui.relocation import Relocation
 from gui.steering import Row
 from gui.wording_actions import action_texts, stop_verifying
 
@@ -47,6 +48,8 @@ class RowActions(QObject):
         self._window = window
         self._selected = selected
         self._endpoint = endpoint
+        self._relocation = Relocation(engine, window)
+        self._relocation.said.connect(self.said)
         self._verified: dict[str, tuple[int, int]] = {}
         self._connect()
         engine.verification_progressed.connect(self._on_verification)
@@ -64,6 +67,7 @@ class RowActions(QObject):
             "actionOpen": self._open,
             "actionOpenFolder": self.open_folder,
             "actionOpenPage": self._open_page,
+            "actionRelocate": lambda: self.relocate(self._selected()),
             "actionVerify": self._verify,
             "actionCopyId": self._copy_id,
             "actionCopyLink": lambda: self._copy(lambda t, i: outside.link_of(t, i, self._endpoint)),
@@ -140,6 +144,12 @@ class RowActions(QObject):
             delete_files=delete_files,
             then=lambda: self._told(steering.remove(self._engine, ids, delete_files=delete_files)),
         )
+
+    def relocate(self, rows: list[Row]) -> None:
+        """Ask for another folder for the models among these rows that can go to one."""
+        ids = [task_id for task_id, _ in steering.accepted(self._engine, Command.RELOCATE, rows)]
+        if ids:
+            self._relocation.ask(ids)
 
     def _clear_completed(self) -> None:
         ids = steering.completed_tasks(self._engine)

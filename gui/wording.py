@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
 from core.errors import Failure
 from core.states import ItemState, TaskState
-from core.task import Item, Task
+from core.task import Item, Move, Task
 from gui.filters import StatusGroup
 from gui.tree.columns import Column
 
@@ -120,15 +120,17 @@ def connections(count: int) -> str:
 
 def task_status(task: Task, now: float, *, first: bool = False) -> str:
     """Return what a model's row says about itself; `first`: next in the queue. `now` is the engine's clock."""
+    if task.moving is not None:
+        return _moving(task.moving)
     if task.check is not None:
         return _verifying(task.check.checked, task.check.total) if task.check.has_begun else _waits_to_verify()
+    if task.hold is not None and task.state.is_live:
+        return _retrying(task.hold, task.retry_at, now)
     match task.state:
         case TaskState.QUEUED:
             return translate("Tree", "Queued · starts next") if first else translate("Tree", "Queued")
         case TaskState.RESOLVING:
-            return (
-                _retrying(task.hold, task.retry_at, now) if task.hold else translate("Tree", "Fetching file list")
-            )
+            return translate("Tree", "Fetching file list")
         case TaskState.RUNNING:
             return _running(task, now)
         case TaskState.VERIFYING:
@@ -208,6 +210,11 @@ def _retrying(why: Failure | None, retry_at: float | None, now: float) -> str:
 def _verifying(checked: int, whole: int) -> str:
     share = min(100, checked * 100 // whole) if whole else 0
     return fill(translate("Tree", "Verifying %1 %"), QLocale().toString(share))
+
+
+def _moving(move: Move) -> str:
+    share = min(100, move.moved * 100 // move.total) if move.total else 0
+    return fill(translate("Tree", "Moving to another folder · %1 %"), QLocale().toString(share))
 
 
 def _waits_to_verify() -> str:

@@ -164,6 +164,11 @@ def _model_actions() -> dict[str, ActionText]:
             translate("Actions", "Choose files"),
             translate("Actions", "Choose which files of the selected model to download"),
         ),
+        "actionRelocate": ActionText(
+            translate("Actions", "Choose another fol&der…"),
+            translate("Actions", "Choose another folder"),
+            translate("Actions", "Let the selected downloads go on in another folder; what came so far is moved"),
+        ),
         "actionVerify": ActionText(
             translate("Actions", "&Verify"),
             translate("Actions", "Verify"),

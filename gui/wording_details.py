@@ -36,6 +36,11 @@ def nothing_selected() -> str:
     return translate("Details", "Select a model or a file to see more about it.")
 
 
+def another_folder() -> str:
+    """Return the text of the button that asks for another folder."""
+    return translate("Details", "Choose another folder…")
+
+
 def of(done: str, total: str) -> str:
     """Return how much of it is there."""
     return translate("Details", "{done} of {total}").format(done=done, total=total)

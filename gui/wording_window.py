@@ -196,6 +196,40 @@ def notice_space(free: str, need: str) -> str:
     ).format(free=free, need=need)
 
 
+def notice_unkept(reason: str) -> str:
+    """Say that the list of downloads cannot be saved now."""
+    return translate(
+        "Window",
+        "The list cannot be saved. {reason}. Downloads go on, and saving is tried again by itself; "
+        "until then a restart may not know what changed. Make space in the data folder, or make it writable.",
+    ).format(reason=reason)
+
+
+def relocate_title(n: int) -> str:
+    """Return the title of the dialog that asks for another folder."""
+    return plural(translate("Window", "Choose another models folder for %n download(s)", "", n), n)
+
+
+def relocating(folder: str) -> str:
+    """Say that a move has begun."""
+    return translate("Window", "Moving what came so far to {folder}").format(folder=folder)
+
+
+def relocated(name: str, folder: str) -> str:
+    """Say that a download goes on elsewhere."""
+    return translate("Window", "{name} is saved in {folder} now").format(name=name, folder=folder)
+
+
+def relocate_failed() -> str:
+    """Return the heading of what is said where a move went wrong."""
+    return translate("Window", "The move to another folder did not go well")
+
+
+def relocate_again() -> str:
+    """Return the answer that asks for a folder once more."""
+    return translate("Window", "Choose another folder…")
+
+
 def notice_gated(name: str) -> str:
     """Say that terms have to be accepted."""
     return translate("Window", "{name} needs your consent: accept its terms on its page, then try again.").format(

@@ -54,6 +54,9 @@ ALLOWED: dict[str, set[str]] = {
         "core.transfer",
         "core.verify",
     },
+    "core.relocation": PURE | {"core.library", "core.paths", "core.task", "core.transfer"},
+    "core.moves": PURE
+    | {"core.library", "core.paths", "core.relocation", "core.roster", "core.task", "core.transfer"},
     "core.repairs": PURE
     | {
         "core.description",
@@ -69,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
     "core.itemise": BASICS | {"core.paths", "core.task"},
     "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},
     "core.runs": {"core.reports", "core.task", "core.transfer"},
+    "core.waits": BASICS | {"core.task", "core.transfer"},
     "core.listings": PURE
     | {"core.handles", "core.itemise", "core.library", "core.roster", "core.sources", "core.task", "core.transfer"},
     "core.conductor": PURE
@@ -77,18 +81,22 @@ ALLOWED: dict[str, set[str]] = {
         "core.handles",
         "core.library",
         "core.listings",
+        "core.moves",
         "core.net",
         "core.reports",
         "core.roster",
         "core.runs",
+        "core.waits",
         "core.scheduler",
         "core.sources",
         "core.task",
     }
     | {"core.transfer"},
     "core.pulse": PURE | {"core.conductor", "core.library", "core.roster", "core.task", "core.transfer"},
+    "core.engine_signals": set(),
     "core.engine": PURE
     | {"core.commands", "core.conductor", "core.handles", "core.library", "core.listings", "core.net", "core.pulse"}
+    | {"core.engine_signals"}
     | {"core.repairs", "core.roster", "core.sources", "core.store", "core.task", "core.transfer", "core.verify"},
     "core.compose": PURE
     | {"core.engine", "core.net", "core.rebuild", "core.settings", "core.sources", "core.store"},
@@ -123,7 +131,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"core.api.shapes", "core.door", "core.engine", "core.handles", "core.holder", "core.views"},
     "core.headless": PURE
     | {"core.api.control", "core.api.events", "core.api.shapes", "core.compose", "core.door", "core.engine"}
-    | {"core.handles", "core.vault"}
+    | {"core.handles", "core.logbook", "core.vault"}
     | {"core.holder", "core.interrupt", "core.net", "core.places", "core.roster", "core.settings", "core.sources"}
     | {"core.store", "core.task", "core.terminal", "core.transfer.meter", "core.verify", "core.views"},
     "core.options": {"core", "core.handles"},
@@ -150,8 +158,10 @@ FOREIGN: dict[str, set[str]] = {
         "PySide6.QtCore",
         "httpx",
         "keyring",
+        "aiohappyeyeballs",
         "aiohttp",
         "aiohttp_socks",
+        "h11",
         "psutil",
         "truststore",
         "yaml",

@@ -51,6 +51,7 @@ class _Track:
     is_started: bool = False
     sent_at: float = float("-inf")
     ended_at: float = float("-inf")
+    asked_at: float = float("-inf")
     pending: asyncio.Handle | None = None
     text: TaskText | None = None
 
@@ -69,10 +70,12 @@ class Events:
         self._sinks: list[Sink] = []
         self._tracks: dict[str, _Track] = {task.id: _Track(task.state) for task in engine.tasks}
         self._removed: list[tuple[float, Event]] = []
+        self._forgetting: asyncio.TimerHandle | None = None
         self._connections = [
             (engine.task_added, self._added),
             (engine.task_about_to_be_removed, self._removing),
             (engine.items_added, self._listed),
+            (engine.task_relocated, lambda task_id, _: self._listed(task_id)),
             (engine.progress_updated, self._progressed),
             *((getattr(engine, name), partial(self._task_moved, state)) for state, name in TASK_SIGNALS.items()),
             *((getattr(engine, name), partial(self._item_moved, state)) for state, name in ITEM_SIGNALS.items()),
@@ -107,9 +110,25 @@ class Events:
 
     def text_of(self, task: Task) -> str:
         """Return the Task object as text, now."""
-        if task.state.is_live:
-            return self._text(task, self._track(task.id)).text(self._engine.now())
-        return TaskText(task).text(self._engine.now())
+        return self._text_asked(task).text(self._engine.now())
+
+    def prepare(self, task: Task, count: int) -> bool:
+        """Build the next `count` items of what `text_of` will return; return whether there are more."""
+        return self._text_asked(task).prepare(count)
+
+    def _text_asked(self, task: Task) -> TaskText:
+        """Return the kept text: who asks for a list will ask again, and most tasks of it have ended."""
+        track = self._track(task.id)
+        track.asked_at = self._loop.time()
+        if self._forgetting is None and not task.state.is_live:
+            self._forgetting = self._loop.call_later(REMEMBERED_S, self._forget_soon)
+        return self._text(task, track)
+
+    def _forget_soon(self) -> None:
+        self._forgetting = None
+        self._forget_old()
+        if any(t.text is not None and t.state in ENDINGS for t in self._tracks.values()):
+            self._forgetting = self._loop.call_later(REMEMBERED_S, self._forget_soon)
 
     def close(self) -> None:
         """Listen no more; nothing is sent any more."""
@@ -117,6 +136,8 @@ class Events:
         for signal, slot in self._connections:
             signal.disconnect(slot)
         self._connections.clear()
+        if self._forgetting is not None:
+            self._forgetting.cancel()
         for track in self._tracks.values():
             track.forget_pending()
 
@@ -241,5 +262,5 @@ class Events:
         lately = self._loop.time() - REMEMBERED_S
         self._removed = [(at, event) for at, event in self._removed if at > lately]
         for track in self._tracks.values():
-            if track.state in ENDINGS and track.ended_at <= lately:
+            if track.state in ENDINGS and max(track.ended_at, track.asked_at) <= lately:
                 track.text = None

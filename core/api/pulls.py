@@ -161,12 +161,24 @@ class Pulls:
         texts = []
         items = 0
         for task in self._engine.tasks:
+            for _ in range(0, len(task.items), ITEMS_AT_ONCE):
+                if not self._is_listed(task) or not self._events.prepare(task, ITEMS_AT_ONCE):
+                    break
+                await asyncio.sleep(0)  # a window may be waiting for its turn
+            if not self._is_listed(task):
+                continue  # it was removed meanwhile
             texts.append(self._events.text_of(task))
             items += len(task.items)
             if items > ITEMS_AT_ONCE:
                 items = 0
-                await asyncio.sleep(0)  # a window may be waiting for its turn
+                await asyncio.sleep(0)
         return Reply(body=f'{{"data": [{", ".join(texts)}]}}')
+
+    def _is_listed(self, task: Task) -> bool:
+        try:
+            return self._engine.task(task.id) is task
+        except KeyError:
+            return False
 
     def _find(self, task_id: str) -> Task | None:
         tasks = self._engine.tasks

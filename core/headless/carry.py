@@ -17,6 +17,7 @@ from core.headless.hold import Holding
 from core.headless.ledger import Ledger
 from core.headless.run import FAILED, INTERRUPTED, first_of, say
 from core.holder import DataLock, Held
+from core.logbook import kept_log
 from core.places import Places
 from core.terminal import Screen
 from core.views import TaskView
@@ -121,6 +122,10 @@ class Carrier:
     # -- this process does it ----------------------------------------------------------------------------
 
     async def _hold(self, lock: DataLock) -> int:
+        with kept_log(self._places.data):  # whoever holds the folder writes its log, and nobody else
+            return await self._work_here(lock)
+
+    async def _work_here(self, lock: DataLock) -> int:
         places = self._ledger.open
         async with Holding(lock, self._places, self._stopped) as holding:
             errand = Errand(

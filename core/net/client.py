@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from core import __version__
-from core.errors import ConnectFailed, ServerBusy, ServerRefused, Stalled, TimedOut, TransferError
+from core.errors import ConnectFailed, ServerBusy, ServerRefused, TimedOut, TransferError
 from core.net.credentials import Credentials
 from core.net.errors import translated
 from core.net.forecast import Forecast
@@ -23,9 +23,9 @@ from core.net.trust import make_context
 from core.net.weather import Weather, retry_after_s
 
 if TYPE_CHECKING:
-    from core.net.transport import AiohttpTransport
+    from core.net.transport import Transport
 
-__all__ = ["Net", "check_redirect", "next_piece", "retry_after_s"]
+__all__ = ["Net", "check_redirect", "retry_after_s"]
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Net:
         self._environ = environ
         self._of_environment: Callable[[str], str | None] = lambda url: None
         self._transport = transport
-        self._real: AiohttpTransport | None = None
+        self._real: Transport | None = None
         self._trusted = ""  # the CA file that the transport was made with
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
@@ -85,7 +85,7 @@ class Net:
             if self._client is None:
                 if self._transport is None:
                     self._real = await asyncio.to_thread(self._make_transport, ca_file)
-                    self._real.look = self._forecast.look
+                    self._real.watch(self._forecast.look)
                 self._trusted = ca_file
                 self._client = _make_client(self._transport or self._real)
             elif self._real is not None and ca_file != self._trusted:
@@ -94,12 +94,12 @@ class Net:
                 self._trusted = ca_file
             return self._client
 
-    def _make_transport(self, ca_file: str) -> "AiohttpTransport":
-        from core.net.transport import AiohttpTransport
+    def _make_transport(self, ca_file: str) -> "Transport":
+        from core.net.transport import Transport
 
         self._of_environment = proxy_from_environment()
         context = make_context(ca_file=ca_file, environ=self._environ)
-        return AiohttpTransport(context, proxy_for=self._proxy_for)
+        return Transport(context, proxy_for=self._proxy_for)
 
     def _proxy_for(self, url: str) -> str | None:
         if self.proxy.is_direct(url):
@@ -157,9 +157,8 @@ class Net:
                 self.stream(method, url, headers=headers, follow=follow) as response,
             ):
                 body = bytearray()
-                pieces = response.aiter_raw()
                 with translated(str(response.url)):
-                    while piece := await next_piece(pieces, host=host):
+                    async for piece in response.aiter_raw():
                         body += piece
                         if len(body) > max_bytes:
                             raise _Endless(f"The reply of {host} is larger than it should ever be")
@@ -247,19 +246,6 @@ def _make_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClien
     )
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
-
-
-async def next_piece(pieces: AsyncIterator[bytes], *, host: str) -> bytes:
-    """Return the next bytes of a body, empty at its end.
-
-    Raises:
-        Stalled: None came for longer than the transport itself should have waited; it may forget to.
-    """
-    try:
-        async with asyncio.timeout(SILENCE_S * 1.25):
-            return await anext(pieces, b"")
-    except TimeoutError as error:
-        raise Stalled(f"{host} sent nothing for a while") from error
 
 
 class _Endless(TransferError):

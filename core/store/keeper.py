@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import StoreError
@@ -14,14 +15,15 @@ RETRY_S = 2.0
 
 
 class Keeper:
-    """Collects changes and keeps them.
+    """Collects changes and keeps them; `changed` is called when `error` did.
 
     Attributes:
         error: What the last write said; None while all is well. What could not be written is tried again.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, changed: Callable[[], None] = lambda: None) -> None:
         self._store = store
+        self._changed = changed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pulley-store")
         self._batch = Batch()
         self._running: asyncio.Task[None] | None = None
@@ -74,10 +76,10 @@ class Keeper:
                 batch, self._batch = self._batch, Batch()
                 try:
                     await asyncio.shield(asyncio.wrap_future(self._thread.submit(self._store.write, batch)))
-                    self.error = None
+                    self._say(None)
                 except StoreError as error:
                     _log.warning("%s", error.message)
-                    self.error = error
+                    self._say(error)
                     batch.absorb(self._batch)
                     self._batch = batch
                     return
@@ -85,6 +87,11 @@ class Keeper:
             self._running = None
             if self._batch:
                 asyncio.get_running_loop().call_later(RETRY_S, self._retry)
+
+    def _say(self, error: StoreError | None) -> None:
+        before, self.error = self.error, error
+        if (before and before.message) != (error and error.message):
+            self._changed()
 
     def _retry(self) -> None:
         if self._batch and not self._closed:

@@ -64,7 +64,7 @@ class Download:
                 return await self._attempt()
             except trouble.HELD as error:
                 if isinstance(error, DiskFull) and self._job.identity.size is None:
-                    raise  # it may have no end, and then every disk is too small
+                    raise _unending(error) from error
                 await self._hold(error)
 
     async def _attempt(self) -> int:
@@ -267,6 +267,15 @@ class Download:
             future.exception()
             raise
         return future.result()
+
+
+def _unending(error: DiskFull) -> DiskFull:
+    """Return the error of a file whose size nobody tells: it may have no end, and then every disk is too small."""
+    return DiskFull(
+        error.message,
+        meaning="The server does not say how large the file is, so it is not waited for; it would begin anew.",
+        action="Free much space, or choose another models folder, then try again.",
+    )
 
 
 def _stamp_before(job: Job) -> Stamp | None:

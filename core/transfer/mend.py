@@ -14,7 +14,7 @@ import random
 import httpx
 
 from core.errors import DownloadError, HashMismatch, Truncated
-from core.net.client import Net, next_piece
+from core.net.client import Net
 from core.net.errors import translated
 from core.transfer import retry
 from core.transfer.blocks import BlockMap, Digest, Entry
@@ -100,7 +100,7 @@ class Mender:
             pieces = response.aiter_raw()
             while self._next <= last:
                 with translated(str(response.url)):
-                    piece = await next_piece(pieces, host=link.host)
+                    piece = await anext(pieces, b"")
                 if not piece:
                     raise Truncated(f"{link.host} ended the transfer of {name} early")
                 self._report.received(len(piece))

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 
 from core.errors import DownloadError, Truncated
-from core.net.client import Net, next_piece
+from core.net.client import Net
 from core.net.errors import translated
-from core.net.origin import host_label
 from core.transfer.blocks import BlockMap, Digest, Entry
 from core.transfer.disk import PartFile
 from core.transfer.job import Crew, Report, finished
@@ -121,7 +120,7 @@ class Segment:
             else:
                 if headers.get("content-length") != str(size):
                     with translated(str(response.url)):
-                        first = await next_piece(pieces, host=link.host)
+                        first = bytes(await anext(pieces, b""))
                     check_start(first, size=size, host=link.host, name=name)
                 check_length(headers, size=size, name=name)
                 if not whole and (start, asked_end) != (0, size):
@@ -144,10 +143,9 @@ class Segment:
         skip: int,
         whole: bool,
     ) -> None:
-        host = host_label(str(response.url))
         with translated(str(response.url)):
             try:
-                while piece := first or await next_piece(pieces, host=host):
+                while piece := first or await anext(pieces, b""):
                     first = b""
                     if skip:
                         skip, piece = max(0, skip - len(piece)), piece[skip:]

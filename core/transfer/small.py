@@ -7,7 +7,7 @@ import random
 import time
 
 from core.errors import DiskFull, DownloadError, HashMismatch, SizeMismatch, Stalled, Truncated
-from core.net.client import Net, next_piece
+from core.net.client import Net
 from core.net.errors import translated
 from core.sizes import size_text
 from core.spawn import spawn
@@ -76,10 +76,10 @@ class OneGo:
                     check_version(response.headers, pinned, host=link.host, name=name)
                 body = response.aiter_raw()
                 with translated(str(response.url)):
-                    piece = await next_piece(body, host=link.host)
+                    piece = await anext(body, b"")
                 length = response.headers.get("content-length")
                 if length is None or (size is not None and length != str(size)):
-                    check_start(piece, size=size, host=link.host, name=name)
+                    check_start(bytes(piece), size=size, host=link.host, name=name)
                 if size is not None:
                     check_length(response.headers, size=size, name=name)
                 self._report.transferring(link.host)
@@ -99,7 +99,7 @@ class OneGo:
                         if full and speed.rate < pace.FLOOR_BYTES_S:
                             raise Stalled(f"{link.host} sends {name} too slowly to ever come to an end")
                         came_at = now
-                        piece = await next_piece(body, host=link.host)
+                        piece = await anext(body, b"")
             total = written + gathered
             if size is not None and total < size:
                 raise Truncated(f"{link.host} ended the transfer of {name} early")

@@ -15,6 +15,7 @@ from gui.steering import is_done
 from gui.tree import cells
 
 COMMIT_CHARS = 7
+OF_THE_FOLDER = frozenset({"DiskFull", "DiskAway", "NotWritable", "TooLarge"})
 CORTEX_HUB = "cortex.so"
 
 
@@ -125,11 +126,19 @@ def trouble(task: Task, item: Item | None, now: float) -> list[Fact]:
     return [Fact(fact.key, wording.one_line(fact.value)) for fact in found if fact.value]
 
 
+def wants_folder(task: Task, item: Item | None) -> bool:
+    """Tell whether what stands in the way of a row would not in another folder."""
+    failure, _ = _failure(task, item)
+    return failure is not None and failure.kind in OF_THE_FOLDER
+
+
 def _failure(task: Task, item: Item | None) -> tuple[Failure | None, float | None]:
     """Return the failure of a row, and when it is tried again."""
     if item is not None:
         return item.failure, item.retry_at
     if task.failure is not None or task.count(ItemState.FAILED):
         return wording.task_failure(task), None
+    if task.hold is not None:
+        return task.hold, task.retry_at
     waiting = wording.next_retry(task)
     return (None, None) if waiting is None else (waiting.failure, waiting.retry_at)

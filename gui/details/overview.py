@@ -1,7 +1,7 @@
 """The Overview tab: six facts in two columns, what went wrong, and the curve of the speed."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gui import wording_details as words
 from gui.details.facts import Fact
@@ -31,6 +31,7 @@ class Overview(QScrollArea):
     Attributes:
         values: The six values, in the order of the facts.
         trouble: The sentences by key: `happened`, `means`, `do`, `next`.
+        folder_button: Asks for another folder, where that would help.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -85,10 +86,16 @@ class Overview(QScrollArea):
             self.trouble[key] = text
             grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(text, row, 1)
+        self.folder_button = QPushButton(words.another_folder())
+        self.folder_button.setObjectName("anotherFolderButton")
+        grid.addWidget(self.folder_button, len(TROUBLE), 1, Qt.AlignmentFlag.AlignLeft)
         self._trouble_part.hide()
 
-    def show_row(self, facts: list[Fact], trouble: list[Fact], samples: list[float]) -> None:
-        """Show the facts, the trouble (empty: none) and the speeds of a row."""
+    def show_row(
+        self, facts: list[Fact], trouble: list[Fact], samples: list[float], *, other_folder: bool = False
+    ) -> None:
+        """Show the facts, the trouble (empty: none) and the speeds of a row; `other_folder` would help it."""
+        self.folder_button.setVisible(other_folder)
         for label, value, fact in zip(self._labels, self.values, facts, strict=True):
             text = words.label(fact.key)
             if label.text() != text:

@@ -7,11 +7,12 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from core.commands import Command
 from core.engine import Engine
 from core.states import ITEM_SIGNALS, TASK_SIGNALS
 from core.task import Item, Task
 from gui import wording_details as words
-from gui.details.facts import facts, trouble
+from gui.details.facts import facts, trouble, wants_folder
 from gui.details.files import FilesTab
 from gui.details.overview import Overview
 from gui.details.speed_curve import History
@@ -30,9 +31,11 @@ class DetailsPane(QWidget):
 
     Signals:
         refused: Why the engine refused something, for a person.
+        folder_asked(id): Another folder is wanted for a task.
     """
 
     refused = Signal(str)
+    folder_asked = Signal(str)
 
     def __init__(self, engine: Engine, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +44,7 @@ class DetailsPane(QWidget):
         self._row: Row | None = None
         self._history = History()
         self.overview = Overview(theme)
+        self.overview.folder_button.clicked.connect(self._on_folder_button)
         self.files = FilesTab(engine)
         self.files.refused.connect(self.refused)
         self.tabs = QTabWidget()
@@ -76,6 +80,7 @@ class DetailsPane(QWidget):
         engine.verification_ended.connect(self._on_state)
         engine.items_added.connect(self._on_items_added)
         engine.task_removed.connect(self._on_removed)
+        engine.task_relocated.connect(lambda task_id, _: self._on_state(task_id))
         for name in TASK_SIGNALS.values():
             getattr(engine, name).connect(self._on_state)
         for name in ITEM_SIGNALS.values():
@@ -123,7 +128,13 @@ class DetailsPane(QWidget):
             self.files.refresh()
             return
         average = self._history.average(self._row)
-        self.overview.show_row(facts(task, item, now, average=average), told, self._history.of(self._row))
+        offers = wants_folder(task, item) and not self._engine.refusal(Command.RELOCATE, task.id)
+        samples = self._history.of(self._row)
+        self.overview.show_row(facts(task, item, now, average=average), told, samples, other_folder=offers)
+
+    def _on_folder_button(self) -> None:
+        if self._row is not None:
+            self.folder_asked.emit(self._row[0])
 
     # -- the engine's news ---------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ class TaskTreeModel(TaskTreeBase):
         engine.progress_updated.connect(self._on_progress_updated)
         engine.verification_progressed.connect(self._on_verification)
         engine.verification_ended.connect(self._on_verification)
+        engine.task_relocated.connect(self._on_task_relocated)
         for name in TASK_SIGNALS.values():
             getattr(engine, name).connect(self._on_task_state)
         for name in ITEM_SIGNALS.values():
@@ -158,6 +159,16 @@ class TaskTreeModel(TaskTreeBase):
         row.forget()
         self._emit(QModelIndex(), [self._place[row.task.serial]], _STATE_COLUMNS)
         self._order_changed()
+
+    def _on_task_relocated(self, task_id: str, _: str) -> None:
+        """Tell of the row and of its files: each is saved elsewhere."""
+        row = self._by_id.get(task_id)
+        if row is None:
+            return
+        row.forget_all()
+        if row.items:
+            self._emit(self.index_of(task_id), range(len(row.items)), frozenset(Column))
+        self._emit(QModelIndex(), [self._place[row.task.serial]], frozenset(Column))
 
     def _on_item_state(self, task_id: str, item_id: str) -> None:
         row = self._by_id.get(task_id)

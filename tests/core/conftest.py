@@ -16,6 +16,7 @@ from core.sources.direct import Direct
 from core.sources.huggingface import HuggingFace
 from core.store.base import Store
 from core.store.memory import MemoryStore
+from tests.fakes.canary import CANARY
 from tests.fakes.watch import Watch
 
 
@@ -26,7 +27,7 @@ class Rig:
         self.hub = hub
         self.root = folder / "models"
         self.store: Store = MemoryStore()
-        self.token = ""
+        self.token = CANARY
         self._open: list[tuple[Engine, Net]] = []
 
     async def engine(self, *, limits: Limits | None = None, load: bool = True) -> Engine:

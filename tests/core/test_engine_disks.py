@@ -1,15 +1,19 @@
 """Tasks and disks: what is full or away holds what is on it, and nobody else."""
 
 import errno
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from core import library
 from core.demo.repos import GeneratedFile, Repo
+from core.errors import DiskFull
 from core.records import Limits
 from core.states import ItemState, TaskState
-from core.transfer import trouble
+from core.transfer import ground, trouble
 from tests.core.conftest import Rig, Watch
 from tests.fakes.fsops import FileOps
 
@@ -122,3 +126,55 @@ async def test_a_models_folder_that_is_away_at_the_start_is_waited_for_and_not_m
     await watch.until_ended(task_id)
     assert rig.is_right(again, task_id)
     assert rig.hub.bytes_sent("model.gguf") - sent <= 8 * MB - kept + 64 * 1024
+
+
+async def test_who_is_first_in_the_queue_has_the_space_whoever_is_looked_at_sooner(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add_models(rig, 2, 5 * MB)
+    monkeypatch.setattr("core.library.free_bytes", lambda root: 64 * MB + 9 * MB)
+    real, let_go = library.space, threading.Event()
+    looked: list[int] = []
+
+    def space(root: Path, others: Iterable[Path]) -> library.Space:
+        looked.append(len(looked))
+        if len(looked) == 1:
+            let_go.wait(30)  # the one that began to look first is told last
+        return real(root, others)
+
+    monkeypatch.setattr(library, "space", space)
+    engine = await rig.engine(limits=Limits(tasks=2))
+    watch = Watch(engine)
+    one = engine.task(rig.add(engine, first, paused=True))
+    two = engine.task(rig.add(engine, second, paused=True))
+    engine.resume(first)
+    await watch.until(lambda: one.admitted and len(looked) == 1)
+    engine.resume(second)
+    await watch.until(lambda: two.state is TaskState.FAILED)
+    assert two.failure is not None and "beside 5.24 MB for other downloads" in two.failure.message
+    assert two.failure.action
+    let_go.set()
+    await watch.until(lambda: one.state is TaskState.DONE)
+
+
+MODELS = Path("/models")
+
+
+def refused(need: int, begun: list[int], before: list[int], *, free: int = 100) -> str:
+    """Return why `need` does not fit beside these; empty where it does."""
+    space = library.Space(ground.RESERVE_BYTES + free, frozenset({MODELS}))
+    try:
+        space.check_in_turn("x", need, begun=[(MODELS, n) for n in begun], before=[(MODELS, n) for n in before])
+    except DiskFull as error:
+        return error.message
+    return ""
+
+
+def test_space_is_given_in_turn_to_those_that_fit() -> None:
+    assert not refused(40, [30], [30])
+    assert refused(41, [30], [30])
+    assert not refused(60, [30], [80]), "one that does not fit itself takes nothing from those behind it"
+    assert refused(60, [30], [80, 20]), "one behind it that fits does"
+    elsewhere = library.Space(ground.RESERVE_BYTES + 100, frozenset({MODELS}))
+    elsewhere.check_in_turn("x", 100, begun=[(Path("/other"), 90)], before=[(Path("/other"), 90)])
+    library.Space(None, frozenset({MODELS})).check_in_turn("x", 10**15, begun=[], before=[(MODELS, 1)])

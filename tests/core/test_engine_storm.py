@@ -1,4 +1,5 @@
-"""The real engine in a fake world: any command in any state, slow disks, restarts and lost processes.
+"""The real engine in a fake world: any command in any state, slow disks, restarts and lost processes, disks that
+fill up or go away and come back, networks that do, sleep, and clocks that are set.
 
 The machine acts between two turns of the loop, so that what it asks meets runs, listings and chores in every stage.
 """
@@ -21,13 +22,16 @@ from core.errors import (
     HashMismatch,
     NotFound,
     NotWritable,
+    Offline,
     ServerBusy,
+    Woken,
 )
 from core.handles import format_handle, parse_handle
 from core.records import Limits, RemoteFile
-from core.states import ItemState, TaskState, derive_task_state
+from core.states import Intent, ItemState, TaskState, derive_task_state
 from core.store.base import stored_task_state
 from core.task import Item
+from core.views import view_of
 from tests.fakes.rig import EngineRig, rows_of
 from tests.fakes.world import MB
 
@@ -41,6 +45,15 @@ ERRORS: tuple[Callable[[], DownloadError], ...] = (
     lambda: HashMismatch("Wrong bytes"),
     lambda: NotWritable("The disk is gone"),
 )
+
+LISTING_ERRORS: tuple[Callable[[], DownloadError], ...] = (
+    lambda: NotFound("There is no such model"),
+    lambda: Offline("This machine has no network"),
+    lambda: Woken("This machine slept"),
+    lambda: ServerBusy("The hub asks for fewer requests", retry_after_s=1800.0, is_charged=False),
+)
+AILMENTS = ("full", "away", "gone", "short", "in use")
+HOUR_S = 3600.0
 
 ENDS = ("rest", "rest", "close", "close slowly", "crash")
 
@@ -66,6 +79,8 @@ class Storm(RuleBasedStateMachine):
         self.most_admitted = 0
         self.was_broken = False
         self.lost: set[Path] = set()
+        self.may_go: set[Path] = set()  # parts that a command gave up
+        self.waited: set[str] = set()  # tasks that did nothing but wait for a disk, a turn ago
 
     @initialize(
         contents=st.tuples(repos, repos, repos, repos),
@@ -157,16 +172,24 @@ class Storm(RuleBasedStateMachine):
     @rule(number=numbers, keep_parts=st.booleans(), after=afters)
     def cancel(self, number: int, keep_parts: bool, after: int) -> None:
         task_id = self.task_id(number)
+        if not keep_parts:
+            self.give_up_parts(task_id)
         self.give(Command.CANCEL, task_id, None, lambda: self.rig.engine.cancel(task_id, keep_parts=keep_parts))
         self.turn(after)
 
     @rule(number=numbers, delete_files=st.booleans(), again=st.booleans(), after=afters)
     def remove(self, number: int, delete_files: bool, again: bool, after: int) -> None:
         task_id = self.task_id(number)
+        if delete_files:
+            self.give_up_parts(task_id)
         self.give(Command.REMOVE, task_id, None, lambda: self.rig.engine.remove(task_id, delete_files=delete_files))
         if again and task_id in HANDLES:
             self.add(task_id, "", paused=False, after=0)
         self.turn(after)
+
+    def give_up_parts(self, task_id: str) -> None:
+        if task_id in self.rig.engine._roster:
+            self.may_go.update(i.local_path for i in self.rig.task(task_id).items.values() if i.local_path)
 
     @rule(take_in=st.booleans(), number=numbers, item=numbers, after=afters)
     def select(self, take_in: bool, number: int, item: int, after: int) -> None:
@@ -186,6 +209,11 @@ class Storm(RuleBasedStateMachine):
         limits = Limits(tasks=tasks, connections=connections, connections_per_host=per_host)
         with self.world.loop.inside():
             self.rig.engine.set_limits(limits)
+
+    @rule(which=st.sampled_from([0, 1]))
+    def choose_another_models_folder(self, which: int) -> None:
+        with self.world.loop.inside():
+            self.rig.engine.set_root(self.world.roots[which])
 
     # -- the world ---------------------------------------------------------------------------------------
 
@@ -224,12 +252,53 @@ class Storm(RuleBasedStateMachine):
         self.turn(after)
 
     @precondition(lambda self: self.world.requests)
-    @rule(which=numbers, fails=st.sampled_from([False, False, True]), after=afters)
-    def a_listing_comes(self, which: int, fails: bool, after: int) -> None:
+    @rule(which=numbers, error=st.sampled_from([None, None, *LISTING_ERRORS]), after=afters)
+    def a_listing_comes(self, which: int, error: Callable[[], DownloadError] | None, after: int) -> None:
         request = self.world.requests[which % len(self.world.requests)]
         with self.world.loop.inside():
-            self.world.answer(request, NotFound("There is no such model") if fails else None)
+            self.world.answer(request, error and error())
         self.turn(after)
+
+    @precondition(lambda self: self.world.live)
+    @rule(which=numbers, ailment=st.sampled_from(AILMENTS), after=afters)
+    def a_download_meets_what_passes_by_itself(self, which: int, ailment: str, after: int) -> None:
+        transfer = self.world.live[which % len(self.world.live)]
+        if ailment == "short":
+            self.world.is_short = True
+        elif ailment == "in use":
+            self.world.in_use.add(transfer.job.final)
+        else:
+            self.world.ails[transfer.job.root] = ailment
+        with self.world.loop.inside():
+            transfer.end(self.world.trouble_of(transfer.job))
+        self.turn(after)
+
+    @rule(seconds=st.sampled_from([0.0, 2.5, 70.0]), after=afters)
+    def it_passes(self, seconds: float, after: int) -> None:
+        self.world.heal()
+        self.world.loop.now += seconds
+        self.turn(after)
+
+    @rule(
+        slept_s=st.sampled_from([0.0, 0.5 * HOUR_S, 8 * HOUR_S, 5000 * HOUR_S]),
+        set_by_s=st.sampled_from([0.0, HOUR_S, -HOUR_S, 87_600 * HOUR_S, -87_600 * HOUR_S]),
+        is_noticed=st.booleans(),
+        after=afters,
+    )
+    def clocks_leap(self, slept_s: float, set_by_s: float, is_noticed: bool, after: int) -> None:
+        self.world.loop.now += slept_s
+        self.world.clock.wall += set_by_s
+        if is_noticed:
+            with self.world.loop.inside():
+                for transfer in list(self.world.live):
+                    transfer.wake_up()
+        self.turn(after)
+
+    @rule()
+    def what_holds_lasts_for_long(self) -> None:
+        self.rig.settle()
+        self.world.flows = False
+        self.who_waits_says_why_and_holds_up_nobody_else()
 
     @rule(held=st.sampled_from([(), ("disk",), ("disk",), ("store",), ("disk", "store")]), after=afters)
     def threads_become_slow_or_not(self, held: tuple[str, ...], after: int) -> None:
@@ -281,8 +350,10 @@ class Storm(RuleBasedStateMachine):
         if self.was_broken:  # the list may call complete what was deleted after it could no longer be kept
             done = [i for t in self.rig.engine.tasks for i in t.items.values() if i.state is ItemState.DONE]
             self.lost.update(i.local_path for i in done if i.local_path and i.local_path not in self.world.finals)
+            self.lost.update(path for path, item in self.items() if item.durable > self.on_the_disk(path, item))
         self.was_broken = self.world.store.broken
         self.most_admitted = 0
+        self.waited = set()
         assert self.rig.loaded == stored
 
     def nothing_is_left_over(self) -> None:
@@ -309,6 +380,68 @@ class Storm(RuleBasedStateMachine):
             self.states_and_counters_follow_from_the_items()
             self.what_is_done_is_there()
             self.limits_hold()
+            self.who_backs_off_says_why_and_until_when()
+            self.what_came_is_kept_and_no_more_is_claimed()
+            self.numbers_make_sense()
+
+    def items(self) -> list[tuple[Path, Item]]:
+        items = [item for task in self.rig.engine.tasks for item in task.items.values()]
+        return [(item.local_path, item) for item in items if item.local_path is not None]
+
+    def on_the_disk(self, path: Path, item: Item) -> int:
+        return self.world.kept(path, item.durable if item.file.size is None else item.file.size)
+
+    def who_backs_off_says_why_and_until_when(self) -> None:
+        for task in self.rig.engine.tasks:
+            waits = [(task.hold, task.retry_at)] if task.hold is not None else []
+            waiting = [item for item in task.items.values() if item.state is ItemState.BACKING_OFF]
+            waits += [(item.failure, item.retry_at) for item in waiting]
+            for failure, retry_at in waits:
+                assert failure is not None and failure.message and failure.meaning and failure.action, task
+                assert retry_at is not None, f"{task} does not say until when it waits"
+            failures = [task.failure] if task.state is TaskState.FAILED else []
+            failures += [item.failure for item in task.items.values() if item.state is ItemState.FAILED]
+            for meaning in (failure.meaning for failure in failures if failure is not None):
+                promises = "by itself" in meaning or "by themselves" in meaning
+                assert not promises, f"{task} stands still and says that it goes on: {meaning}"
+
+    def what_came_is_kept_and_no_more_is_claimed(self) -> None:
+        assert self.may_go.issuperset(self.world.removed), "a part is gone that nobody gave up"
+        excused = self.lost | self.world.aside | self.world.damaged
+        for path, item in self.items():
+            if item.state is not ItemState.SKIPPED and path not in excused:
+                assert item.durable <= self.on_the_disk(path, item), f"{item} claims more than is on the disk"
+
+    def numbers_make_sense(self) -> None:
+        now = self.rig.engine.now()
+        for task in self.rig.engine.tasks:
+            assert 0 <= task.durable <= task.size and 0.0 <= (task.fraction or 0.0) <= 1.0
+            assert 0.0 <= task.rate(now) < 1e9
+            assert (task.eta_s(now) or 0.0) >= 0.0
+            assert (view_of(task, now).retry_s or 0) >= 0
+        totals = self.rig.engine.totals
+        assert totals.rate >= 0.0 and totals.need_bytes >= 0
+
+    def who_waits_says_why_and_holds_up_nobody_else(self) -> None:
+        engine, now = self.rig.engine, self.world.loop.now
+        held = {transfer.job.final for transfer in self.world.live}
+        for transfer in self.world.live:
+            assert self.world.trouble_of(transfer.job), f"{transfer.job.final} waits for nothing"
+        for task in engine.tasks:
+            waiting = [item for item in task.items.values() if item.state is ItemState.BACKING_OFF]
+            assert all(item.retry_at is not None and item.retry_at > now for item in waiting), f"{task} is late"
+            assert {item.local_path for item in waiting} <= held
+            if waiting and task.intent is Intent.RUN:
+                view = view_of(task, now)
+                assert view.waiting and view.retry_s is not None, f"{task} does not say why it waits"
+            if task.hold is not None:
+                assert task.retry_at is not None and task.retry_at > now, f"{task} is late"
+            elif task.state.is_live and not waiting:
+                is_behind = any(item.local_path in held for item in task.waiting_items())
+                assert is_behind or engine._crew.disks.is_held(task.root), f"{task} waits for nothing"
+            elif task.state.is_live and not engine._crew.disks.is_held(task.root):
+                others = [item for item in task.items.values() if item.state.is_live and item not in waiting]
+                assert all(item.local_path in held for item in others), f"{task} holds up {others}"
 
     def states_and_counters_follow_from_the_items(self) -> None:
         for task in self.rig.engine.tasks:
@@ -341,15 +474,18 @@ class Storm(RuleBasedStateMachine):
 
     def limits_hold(self) -> None:
         engine = self.rig.engine
-        admitted = sum(task.admitted and not task.forced for task in engine.tasks)
-        assert admitted <= max(engine.limits.tasks, self.most_admitted)
-        self.most_admitted = admitted
+        # Who only waits gives its place away, and takes it again without asking.
+        admitted = {task.id for task in engine.tasks if task.admitted and not task.forced}
+        waits = engine._conductor._held()
+        assert len(admitted - waits - self.waited) <= max(engine.limits.tasks, self.most_admitted)
+        self.most_admitted = len(admitted - waits)
+        self.waited = waits
         if not engine._conductor._is_due:
-            hosts: Counter[str] = Counter()
-            for run in engine._conductor.running():
-                assert isinstance(run.item, Item)
-                hosts[run.item.host] += run.download.allotted  # type: ignore[attr-defined]
-            assert sum(hosts.values()) <= engine.limits.connections
+            runs = [run for run in engine._conductor.running() if run.report.is_alive]
+            # What comes in one go keeps its connection to the end, whatever the limits are by then.
+            holding = sum(run.download.is_in_one_go and not run.report.is_held for run in runs)
+            allotted = sum(run.download.allotted for run in runs)  # type: ignore[attr-defined]
+            assert allotted <= max(engine.limits.connections, holding)
 
     def teardown(self) -> None:
         try:
@@ -364,8 +500,42 @@ class Storm(RuleBasedStateMachine):
 
 TestStorm = Storm.TestCase
 TestStorm.settings = settings(
-    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+def test_a_model_whose_description_meets_a_full_disk_waits_holds_up_nobody_and_goes_on_by_itself() -> None:
+    rig = EngineRig()
+    try:
+        world = rig.world
+        for name in ("a", "b"):
+            world.repos[f"t/{name}"] = (RemoteFile("x.bin", 10, "", f"https://h.example/{name}"),)
+        engine = rig.open(limits=Limits(tasks=1, connections=1, connections_per_host=1))
+        rig.do(lambda: engine.add(parse_handle("t/a")))
+        while not (rig.task("t/a").items and rig.task("t/a").count(ItemState.DONE)):
+            rig.do(world.flow)
+            rig.turn()
+        world.ails[world.root] = "full"
+        rig.settle()
+        task = rig.task("t/a")
+        assert task.state is TaskState.VERIFYING
+        assert task.hold is not None and task.hold.kind == "DiskFull"
+        assert view_of(task, engine.now()).status == "retrying in 2 s: No space left"
+        rig.do(lambda: engine.set_root(world.roots[1]))
+        rig.do(lambda: engine.add(parse_handle("t/b")))
+        rig.settle()
+        assert (rig.state("t/a"), rig.state("t/b")) == (TaskState.VERIFYING, TaskState.DONE)
+        rig.do(lambda: engine.pause("t/a"))
+        rig.turn()
+        assert task.hold is None and task.retry_at is None
+        rig.do(lambda: engine.resume("t/a"))
+        rig.settle()
+        assert task.hold is not None
+        rig.rest()
+        assert rig.state("t/a") is TaskState.DONE and task.hold is None
+        rig.close()
+    finally:
+        rig.dispose()
 
 
 def test_the_handles_of_the_storm_are_their_own_ids() -> None:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.commands import Command
 from core.commands import refusal as refusal_of
-from core.errors import CommandRefused, Damaged, Failure
+from core.errors import CommandRefused, Damaged, Failure, StoreError
 from core.records import Destination, Handle, Limits, Manifest, RemoteFile, Selection, Totals
 from core.states import ITEM_MOVES, ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
 from core.task import Check, Item, Task
@@ -59,6 +59,8 @@ class FakeEngine(QObject):
     item_cancelled = Signal(str, str)
     progress_updated = Signal(object)
     totals_updated = Signal()
+    task_relocated = Signal(str, str)
+    keeping_changed = Signal()
     verification_progressed = Signal(str)
     verification_ended = Signal(str, int, bool)
 
@@ -68,6 +70,7 @@ class FakeEngine(QObject):
         self.obeys = True
         self.clock = 1000.0
         self.closed = False
+        self.keeping_error: StoreError | None = None
         self.root = root
         self.limits = Limits()
         self._tasks: list[Task] = []
@@ -320,6 +323,16 @@ class FakeEngine(QObject):
 
     def start_now(self, task_id: str, item_id: str | None = None) -> None:
         self._command(Command.START_NOW, task_id, item_id, TaskState.RUNNING, ItemState.CONNECTING)
+
+    def relocate(self, task_id: str, root: Path) -> None:
+        if self._accept(Command.RELOCATE, task_id, None):
+            self.task(task_id).set_root(root)
+            self.task_relocated.emit(task_id, "")
+
+    def script_keeping(self, error: StoreError | None) -> None:
+        """Say that the list cannot be kept, or can be again."""
+        self.keeping_error = error
+        self.keeping_changed.emit()
 
     def skip(self, task_id: str, item_id: str) -> None:
         self._command(Command.SKIP, task_id, item_id, TaskState.QUEUED, ItemState.SKIPPED)

@@ -11,6 +11,8 @@ import termios
 import time
 from collections.abc import Mapping
 
+from tests.fakes.canary import CANARY
+
 WIDTH, HEIGHT = 100, 24
 ENDS_S = 90.0
 _WITH_KEYBOARD = (
@@ -127,6 +129,7 @@ class OnGlass:
             await self._is_closed.wait()
             code = await self.process.wait()
         os.close(self._near)
+        assert CANARY not in "".join(piece for _, piece in self.pieces), "the token was written to the terminal"
         return code
 
 

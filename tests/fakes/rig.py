@@ -81,7 +81,8 @@ class EngineRig:
         """What a description says must be what was chosen, at the moment when the task is called done."""
         task = self.task(task_id)
         found = self.world.find_complete(task.root, task.handle, task.selection)
-        alone = sum(other.handle == task.handle for other in self.engine.tasks) == 1
+        asked = (task.root, task.handle)
+        alone = sum((other.root, other.handle) == asked for other in self.engine.tasks) == 1
         named = {file.path for file in found.files} if found else None
         lost = {item.local_path for item in task.wanted_items()} & self.world.aside  # an outsider took it
         if alone and not lost and named != {item.id for item in task.wanted_items()}:
@@ -129,8 +130,33 @@ class EngineRig:
             if is_quiet and self.engine._pulse.ticker is None and self.engine._roster.keeper._running is None:
                 return
             if turn % 8 == 7:
-                world.loop.now += 0.3
+                self._time_goes_on()
         raise AssertionError(f"no rest: {self.engine.tasks} {[list(t.items.values()) for t in self.engine.tasks]}")
+
+    def _time_goes_on(self) -> None:
+        """Go on to the time that those who wait name, so that one that does not look then waits for ever."""
+        loop = self.world.loop
+        loop.now = max(loop.now + 0.3, min(self._named_times(), default=0.0))
+
+    def _named_times(self) -> list[float]:
+        tasks = self.engine.tasks
+        named = [task.retry_at for task in tasks] + [i.retry_at for task in tasks for i in task.items.values()]
+        return [at for at in named if at is not None]
+
+    def settle(self) -> None:
+        """Let all flow while what holds lasts, until nothing moves but those who look again and again."""
+        for turn in range(REST_TURNS_MOST):
+            self.do(lambda: self.world.flow(heals=False))
+            self.world.loop.turn()
+            conductor = self.engine._conductor
+            busy = conductor.listings or conductor._chores or conductor._sweeps or conductor.checks
+            moving = [run for run in conductor.running() if not getattr(run.download, "is_holding", False)]
+            is_late = any(at <= self.world.loop.now for at in self._named_times())
+            if not (busy or moving or is_late or conductor._is_due):
+                return
+            if turn % 24 == 23:  # a look takes some turns
+                self._time_goes_on()
+        raise AssertionError(f"it does not settle: {self.engine.tasks} {self.world.live}")
 
     def close(self, *, turns_held: int = 0) -> None:
         """Close the engine; for so many turns the disks may stay slow."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.demo.server import DemoHub
 from core.holder import read_holder
+from tests.fakes.canary import CANARY
 
 ENDS_S = 90.0
 
@@ -67,6 +68,7 @@ class Running:
             await asyncio.gather(*self._readers)
             await self.process.wait()
         assert "Traceback" not in self._said["err"], self._said["err"]
+        assert CANARY not in self._said["out"] + self._said["err"], "the token was written to the terminal"
         return Ended(self.process.returncode, self._said["out"], self._said["err"])
 
     async def interrupted(self, number: int = signal.SIGINT) -> Ended:
@@ -82,7 +84,9 @@ class Terminal:
     def __init__(self, hub: DemoHub, folder: Path) -> None:
         self.folder = folder
         self.models = folder / "models"
-        self.environ = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "COV_", "DISPLAY", "QT_"))}
+        # Workers of a test run say how wide their own terminal is.
+        alien = ("COV_", "DISPLAY", "QT_", "COLUMNS", "LINES")
+        self.environ = {key: value for key, value in os.environ.items() if not key.startswith(alien)}
         self.environ |= {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(folder / "hf"), "PYTHONIOENCODING": "utf-8"}
         self._running: list[Running] = []
 

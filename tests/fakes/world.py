@@ -1,7 +1,8 @@
 """A world without network, disk or threads, of which a test releases one step at a time.
 
 `ClockLoop` is a loop whose clock stands still, `FakeThreads` the worker threads, `FakeTransfer` a download,
-`FakeHubSource` a hub, `FakeStore` a store that may be out of order, `FakeWorld` all of them with a models folder.
+`FakeHubSource` a hub, `FakeStore` a store that may be out of order, `FakeWorld` all of them with two disks, each
+with a models folder, which may be full or away for as long as a test says.
 """
 
 import asyncio
@@ -12,19 +13,38 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from core.errors import DiskFull, DownloadError, NameTaken, NotWritable, StoreError, Truncated
+from core.errors import (
+    DiskAway,
+    DiskFull,
+    DownloadError,
+    FolderGone,
+    Hindered,
+    InUse,
+    LocalError,
+    NameTaken,
+    NotWritable,
+    Offline,
+    ServerBusy,
+    StoreError,
+    Truncated,
+    Woken,
+)
 from core.handles import format_handle
+from core.library import Claim, Space
 from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import folder_of
 from core.states import ItemState
 from core.store.base import Batch
 from core.store.memory import MemoryStore
 from core.task import Item, Task
-from core.transfer.job import Job, Report
+from core.transfer import retry
+from core.transfer.download import Download
+from core.transfer.job import Crew, Job, Report
 from core.verify import Finding, Target, Verdict
 
 MB = 2**20
@@ -145,6 +165,27 @@ class FakeThreads:
         self.let_all()
 
 
+class FakeClock:
+    """Stands in for the module `time`: the steady clock of the loop, and a wall clock that may be set."""
+
+    def __init__(self, loop: ClockLoop) -> None:
+        self._loop = loop
+        self.wall = 1_700_000_000.0
+
+    def monotonic(self) -> float:
+        return self._loop.now
+
+    def time(self) -> float:
+        return self.wall
+
+
+_TRIES: tuple[Callable[[], DownloadError], ...] = (
+    lambda: Truncated("The body ended early"),
+    lambda: Offline("This machine has no network"),
+    lambda: ServerBusy("The hub asks for fewer requests", retry_after_s=1800.0, is_charged=False),
+)
+"""Why a download may back off, without an end of its run."""
+
 _NEXT = {
     "new": ("connecting", "verifying"),
     "connecting": ("transferring", "backing_off", "verifying"),
@@ -161,13 +202,20 @@ class FakeTransfer:
     Attributes:
         ending: How it takes a cancellation: `cancel`, `error` (the flush fails), `placed` (it was done anyway).
         turns: How many turns of the loop a cancellation takes.
+        is_holding: It waits for this machine; how, is the real download's business.
     """
 
-    def __init__(self, job: Job, *, net: object, crew: object, report: Report) -> None:
+    def __init__(self, job: Job, *, net: object, crew: Crew, report: Report) -> None:
         assert isinstance(net, FakeWorld)
         self.world = net
-        self.job = job
-        self.report = report
+        self.job = self._job = job
+        self.report = self._report = report
+        self.is_holding = False
+        self._crew = crew
+        self._ground = SimpleNamespace(device=net.roots.index(job.root))
+        self._looks = 0
+        self._went_on_at = 0.0
+        self._rests_until = 0.0
         self.allotted = 0
         self.is_stopping = False
         self.ending, self.turns = net.next_ending()
@@ -194,6 +242,8 @@ class FakeTransfer:
 
     def say(self, which: int) -> None:
         """Tell one of the things that may come next."""
+        if self.is_holding:
+            return
         words = _NEXT[self._phase]
         if self.job.final in self.world.finals:
             words = ("checked",) if self._phase == "verifying" else ("verifying",)
@@ -208,8 +258,12 @@ class FakeTransfer:
             case "transferring":
                 self.report.transferring(f"cdn{number % 2}.example")
             case "backing_off":
-                self.report.backing_off(Truncated("The body ended early"), 1.0)
+                self._back_off(_TRIES[number % len(_TRIES)]())
+            case "durable" if self.world.trouble_of(self.job) is not None:
+                pass
             case "durable":
+                if self._phase == "verifying":
+                    self.world.set_back.add(self.job.final)
                 self._durable = 0 if self._phase == "verifying" else min(self.size, self._durable + CHUNK)
                 self.world.parts[self.job.final] = self._durable
                 self.report.durable(self._durable)
@@ -220,6 +274,18 @@ class FakeTransfer:
             case _:
                 getattr(self.report, word)(number)
 
+    def _back_off(self, error: DownloadError) -> None:
+        decision = retry.after_failure(error, 1, jitter=0.5)
+        assert not isinstance(decision, retry.GiveUp)
+        self._rests_until = self.world.loop.now + decision.seconds
+        self.report.backing_off(error, decision.seconds)
+
+    def wake_up(self) -> None:
+        """The machine slept: what was open is dropped."""
+        if not self.is_holding and self._phase in ("connecting", "transferring"):
+            self._phase = "backing_off"
+            self._back_off(Woken("This machine slept"))
+
     def end(self, error: DownloadError | None = None) -> None:
         """Let it end, well or with an error."""
         self._is_ended, self._error = True, error
@@ -228,7 +294,7 @@ class FakeTransfer:
     async def run(self) -> int:
         self.world.began(self)
         try:
-            return await self._work()
+            return await Download.run(self)  # type: ignore[arg-type]
         except asyncio.CancelledError:
             self.is_stopping = True
             for _ in range(self.turns):
@@ -244,18 +310,36 @@ class FakeTransfer:
         finally:
             self.world.live.remove(self)
 
+    async def _attempt(self) -> int:
+        if self.is_in_one_go:
+            return await self._work()
+        with self._crew.disks.told(self._ground.device, self.end):
+            return await self._work()
+
+    async def _hold(self, error: LocalError) -> None:
+        self.is_holding, self._phase = True, "new"
+        await Download._hold(self, error)  # type: ignore[arg-type]
+        self.is_holding = False
+        self._say("verifying" if self.job.final in self.world.finals else "connecting", 0)
+        self._wake.set()
+
     async def _work(self) -> int:
         while True:
             await self._wake.wait()
             self._wake.clear()
             if self._error is not None:
-                raise self._error
+                error, self._error, self._is_ended = self._error, None, False
+                raise error
+            trouble = self.world.trouble_of(self.job)
+            if trouble is not None and (self._is_ended or self.world.flows):
+                raise trouble
             if self.job.final in self.world.finals and (self._is_ended or self.world.flows):
                 self._say("verifying", 0)
                 if self.job.final in self.world.damaged:
                     if not self.job.replaces:
                         raise NameTaken(f"Another file stands at {self.job.final}")
                     self.world.set_aside(self.job.final)
+                    self._durable = 0
                     self.report.durable(0)
                     self._phase = "new"
                     self._wake.set()
@@ -263,6 +347,10 @@ class FakeTransfer:
                 self.report.durable(self.size)
                 return self.size
             if self._is_ended or (self.world.flows and self.allotted > 0):
+                while (seconds := self._rests_until - self.world.loop.now) > 0:
+                    await asyncio.sleep(seconds)
+                if self._error is not None:
+                    continue  # it has met something meanwhile
                 for word in _way(self._phase):
                     self._say(word, 0)
                     await asyncio.sleep(0)
@@ -325,6 +413,29 @@ class FakeStore(MemoryStore):
             self._order = moved + [task_id for task_id in self._order if task_id not in moved]
 
 
+class FakeSpace:
+    """What is free, as told; sees that nobody asks for less than nothing."""
+
+    def __init__(self, world: "FakeWorld", space: Space) -> None:
+        self._world = world
+        self._space = space
+
+    def check(self, name: str, need: int, others: Iterable[Claim]) -> None:
+        self._look(name, need, others := list(others))
+        self._space.check(name, need, others)
+
+    def check_in_turn(self, name: str, need: int, *, begun: list[Claim], before: list[Claim]) -> None:
+        self._look(name, need, [*begun, *before])
+        self._space.check_in_turn(name, need, begun=begun, before=before)
+
+    def _look(self, name: str, need: int, others: list[Claim]) -> None:
+        if need < 0 or any(other < 0 for _, other in others):
+            self._world.wrong.append(f"{name} needs {need}, less than nothing, beside {others}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._space, name)
+
+
 @dataclass
 class FakeWorld:
     """What an engine meets; also its `net`.
@@ -333,7 +444,13 @@ class FakeWorld:
         repos: The files of each repo.
         chosen: The paths that a handle stands for, by its text; all where it is missing.
         finals, parts: What stands in the models folder; parts with their bytes.
-        described: What the descriptions name, by handle: the manifest of these files.
+        described: What the descriptions name, by models folder and handle: the manifest of these files.
+        roots: The models folders, each on a disk of its own.
+        ails: What is wrong with the disk of a models folder: `full`, `away` or `gone`.
+        is_short: There are too few open files.
+        in_use: What another process writes.
+        removed: Parts that were deleted.
+        set_back: What a download said it has to fetch again.
         damaged: Which of `finals` have other bytes than they should.
         aside: What was once set aside: another task may still call it complete.
         live: The downloads that run.
@@ -351,7 +468,13 @@ class FakeWorld:
     chosen: dict[str, frozenset[str]] = field(default_factory=dict)
     finals: set[Path] = field(default_factory=set)
     parts: dict[Path, int] = field(default_factory=dict)
-    described: dict[str, Manifest] = field(default_factory=dict)
+    described: dict[tuple[Path, str], Manifest] = field(default_factory=dict)
+    roots: tuple[Path, ...] = (Path("/models"), Path("/other"))
+    ails: dict[Path, str] = field(default_factory=dict)
+    is_short: bool = False
+    in_use: set[Path] = field(default_factory=set)
+    removed: list[Path] = field(default_factory=list)
+    set_back: set[Path] = field(default_factory=set)
     damaged: set[Path] = field(default_factory=set)
     aside: set[Path] = field(default_factory=set)
     live: list[FakeTransfer] = field(default_factory=list)
@@ -366,6 +489,7 @@ class FakeWorld:
 
     def __post_init__(self) -> None:
         self.threads = FakeThreads(self.loop)
+        self.clock = FakeClock(self.loop)
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put this world in the place of the real one."""
@@ -374,8 +498,15 @@ class FakeWorld:
         patch.setattr("core.transfer.job.ThreadPoolExecutor", self.threads.executor)
         patch.setattr("core.transfer.job.sync_folder", lambda folder: None)
         patch.setattr("core.library.free_bytes", lambda root: 10**12)
+        patch.setattr("core.library.wall_clock", self.clock.time)
+        patch.setattr("core.engine.time", self.clock)
+        patch.setattr("core.transfer.download.time", self.clock)
+        patch.setattr("core.transfer.download._stamp_before", lambda job: None)
+        patch.setattr("core.transfer.prepare.look", self.look)
         for name in (
             "check_space",
+            "space",
+            "is_away",
             "gone",
             "find_complete",
             "adoptable",
@@ -411,10 +542,18 @@ class FakeWorld:
         else:
             request.answer.set_exception(error)
 
-    def flow(self) -> None:
-        """Let everything that waits go on, and all that follows, without a fault."""
+    def heal(self) -> None:
+        """End what downloads wait for; nobody is told, they have to look."""
+        self.ails.clear()
+        self.in_use.clear()
+        self.is_short = False
+
+    def flow(self, *, heals: bool = True) -> None:
+        """Let all that waits go on, and what follows, without a fault; unless it `heals`, what holds lasts."""
         self.flows = True
         self.disk_is_full = self.folder_is_locked = self.store.broken = False
+        if heals:
+            self.heal()
         self.threads.let_all()
         for request in list(self.requests):
             self.answer(request)
@@ -422,6 +561,40 @@ class FakeWorld:
             transfer.wake()
 
     # -- the disk ----------------------------------------------------------------------------------------
+
+    def ailment(self, root: Path) -> LocalError | None:
+        """What everybody meets on the disk of this models folder now."""
+        match self.ails.get(root):
+            case "full":
+                return DiskFull("No space left")
+            case "away":
+                return DiskAway("The disk does not answer")
+            case "gone":
+                return FolderGone("The folder is no longer there")
+            case _:
+                return None
+
+    def trouble_of(self, job: Job) -> LocalError | None:
+        """What a download would meet now."""
+        if (error := self.ailment(job.root)) is not None:
+            return error
+        if self.is_short:
+            return Hindered("Too many files are open")
+        return InUse(f"Another process writes {job.final}") if job.final in self.in_use else None
+
+    def look(self, job: Job, ground: object, met: LocalError, since: object) -> LocalError | None:
+        return self.trouble_of(job)
+
+    def space(self, root: Path, others: Iterable[Path]) -> FakeSpace:
+        is_full = self.disk_is_full or self.ails.get(root) == "full"
+        return FakeSpace(self, Space(0 if is_full else 10**12, frozenset({root})))
+
+    def is_away(self, task: Task) -> bool:
+        return task.durable > 0 and self.ails.get(task.root) == "away"
+
+    def kept(self, path: Path, size: int) -> int:
+        """How much of a file of this size is on the disk."""
+        return size if path in self.finals else self.parts.get(path, 0)
 
     def began(self, transfer: FakeTransfer) -> None:
         path = transfer.job.final
@@ -440,12 +613,13 @@ class FakeWorld:
     def remove_part(self, path: Path) -> None:
         if any(other.job.final == path for other in self.live):
             self.wrong.append(f"the part of {path} was removed under a download")
-        self.parts.pop(path, None)
+        if self.parts.pop(path, None) is not None:
+            self.removed.append(path)
 
     def check_space(self, name: str, root: Path, need: int, others: Sequence[tuple[Path, int]]) -> None:
         if need < 0 or any(other < 0 for _, other in others):
             self.wrong.append(f"{name} needs {need}, less than nothing, beside {others}")
-        if self.disk_is_full:
+        if self.disk_is_full or self.ails.get(root) == "full":
             raise DiskFull(f"{name} does not fit")
 
     def gone(self, task: Task) -> list[Item]:
@@ -453,7 +627,7 @@ class FakeWorld:
         return [item for item in done if item.local_path not in self.finals]
 
     def find_complete(self, root: Path, handle: Handle, selection: Selection) -> Manifest | None:
-        found = self.described.get(format_handle(handle))
+        found = self.described.get((root, format_handle(handle)))
         if found is None or any(root / found.folder / file.path not in self.finals for file in found.files):
             return None
         return found
@@ -476,9 +650,11 @@ class FakeWorld:
         assert task.manifest is not None
         if self.folder_is_locked:
             raise NotWritable("The models folder is locked")
+        if (error := self.ailment(task.root)) is not None:
+            raise error
         done = [item for item in task.items.values() if item.state is ItemState.DONE]
         files = tuple(replace(item.file, size=item.size, wanted=True) for item in done)
-        self.described[format_handle(task.handle)] = replace(task.manifest, files=files)
+        self.described[task.root, format_handle(task.handle)] = replace(task.manifest, files=files)
         rewritten = task.handle.hub == "cortexso"
         return {item.id: "sha256:00" for item in done if rewritten and item.id == "model.yml"}
 
@@ -490,9 +666,9 @@ class FakeWorld:
     def delete_files(self, task: Task, kept: Collection[Path | None]) -> None:
         if task.manifest is None:
             return
-        own = format_handle(task.handle)
-        others = [found for key, found in self.described.items() if key != own]
-        named = {self.root / found.folder / file.path for found in others for file in found.files}
+        own = (task.root, format_handle(task.handle))
+        others = [(key[0], found) for key, found in self.described.items() if key != own]
+        named = {root / found.folder / file.path for root, found in others for file in found.files}
         for item in task.items.values():
             path = item.local_path
             if path is None or path in kept or path in named:

@@ -2,7 +2,8 @@
 
 `python -m tests.soak [MINUTES]` (20 by default; SEED in the environment repeats a run). A real `pulley serve` pulls
 from a demo hub that misbehaves; tasks are paused, resumed and cancelled at random, the server is killed at times.
-At the end the hub is well again, and every file has to be the hub's, byte for byte. Prints its figures as lines.
+At the end the hub is well again, and every file has to be the hub's, byte for byte; the access token must stand
+nowhere. Then real pulls are killed at 200 random moments (PULLEY_KILLS). Prints its figures as lines.
 """
 
 import asyncio
@@ -20,8 +21,11 @@ import psutil
 
 from core.demo.repos import GeneratedFile, Repo
 from core.demo.server import DemoHub
+from tests.core.crash.kills import killed_at_random
+from tests.fakes.canary import CANARY, found_in
 
 TASKS = 20
+KILLS = int(os.environ.get("PULLEY_KILLS", "200"))
 MB = 2**20
 FAULTS = (
     "status:503", "status:429", "status:500", "cut:{}", "reset", "reset:{}", "hang:{}", "html", "ignore_range",
@@ -44,6 +48,7 @@ class Storm:
         self.counts = {"faults": 0, "kills": 0, "pauses": 0, "cancels": 0, "rounds": 0}
         self.server: psutil.Popen | None = None
         self.url = ""
+        self.told_token = False
 
     def add_models(self) -> None:
         """Put models of one to three files on the hub's shelf."""
@@ -57,12 +62,15 @@ class Storm:
 
     def start(self) -> None:
         """Start the server, or start it again."""
-        self.server = psutil.Popen(
-            [sys.executable, "-m", "gui", "serve", "--port", "0", "--data-dir", str(self.folder)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"HF_ENDPOINT": self.hub.endpoint, "HF_HOME": str(self.folder / "hf")},
-        )
+        environ = {"HF_ENDPOINT": self.hub.endpoint, "HF_HOME": str(self.folder / "hf"), "HF_TOKEN": CANARY}
+        with (self.folder / "stderr.txt").open("a") as stderr:
+            self.server = psutil.Popen(
+                [sys.executable, "-m", "gui", "serve", "--port", "0", "--data-dir", str(self.folder)],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env=os.environ | environ,
+            )
         assert self.server.stdout is not None
         self.url = self.server.stdout.readline().split()[-1]
 
@@ -98,7 +106,9 @@ class Storm:
 
     async def pull_all(self, http: httpx.AsyncClient) -> bool:
         """Ask for every model that is not under way; return whether all are complete."""
-        tasks = {task["id"]: task["state"] for task in (await http.get("/models/pull")).json()["data"]}
+        reply = await http.get("/models/pull")
+        self.told_token |= CANARY in reply.text
+        tasks = {task["id"]: task["state"] for task in reply.json()["data"]}
         complete = 0
         for model in self.models:
             state = tasks.get(model, "")
@@ -155,6 +165,15 @@ class Storm:
                     found.append(f"{model}/{file.path}")
         return found
 
+    def leaks(self) -> list[str]:
+        """Return where the token stands though it must not."""
+        found = found_in(self.folder)
+        found += ["an answer of the API"] if self.told_token else []
+        found += ["a request to the CDN"] if self.hub.requests.with_token("cdn") else []
+        found += ["an address"] if any(CANARY in each.path + each.query for each in self.hub.requests) else []
+        assert self.hub.requests.with_token("hub"), "nobody sent the token, so this shows nothing"
+        return found
+
     def figures(self) -> dict[str, tuple[float, float, float]]:
         """Return (mean of the third quarter, mean of the last, most) of memory in MB, descriptors and threads.
 
@@ -182,7 +201,7 @@ async def soak(minutes: float, seed: int) -> int:
             storm.add_models()
             try:
                 await storm.run(minutes * 60)
-                wrong = storm.wrong()
+                wrong, leaks = storm.wrong(), storm.leaks()
             finally:
                 if storm.server is not None:
                     storm.server.terminate()
@@ -195,8 +214,17 @@ async def soak(minutes: float, seed: int) -> int:
         if after > before * GROWTH_MOST + 2:
             grown.append(name)
     print(f"{sum(storm.models.values())} files, wrong: {wrong or 'none'}; grown: {grown or 'nothing'}")
-    return 1 if wrong or grown else 0
+    print(f"the token stands in: {leaks or 'nothing'}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="pulley-kills-") as name:
+        outcome = await killed_at_random(Path(name), kills_wanted=KILLS)
+    print(outcome.happened, *outcome.broken, sep="\n")
+    return 1 if wrong or grown or leaks or outcome.broken else 0
+
+
+def main() -> int:
+    """Read the command line and the environment."""
+    return asyncio.run(soak(float(sys.argv[1]) if len(sys.argv) > 1 else 20.0, int(os.environ.get("SEED", "1"))))
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(soak(float(sys.argv[1]) if len(sys.argv) > 1 else 20.0, int(os.environ.get("SEED", "1")))))
+    sys.exit(main())

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from core.api import events, shapes
 from core.demo.repos import GeneratedFile, Repo
 from core.handles import parse_handle
 from core.records import Limits
@@ -374,3 +375,36 @@ async def test_info_about_what_is_not_there_says_so(api: Api) -> None:
 async def test_info_about_one_file_or_branch_is_an_echo(api: Api) -> None:
     _, body = await api.ask("POST", "/models/pull/info", {"model": TINY})
     assert (body["id"], body["defaultBranch"], body["downloadUrl"]) == (TINY, "main", TINY)
+
+
+async def test_a_list_asked_for_again_builds_only_what_changed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    many, few = api.put("many", files=600, size=1000), api.put("few", files=2, size=1000)
+    for model in (many, few):
+        await api.pull(model)
+    await api.ended(many, few)
+    built: list[str] = []
+    real = shapes._Frame.item
+    monkeypatch.setattr(shapes._Frame, "item", lambda self, item: (built.append(item.id), real(self, item))[1])
+    _, first = await api.ask("GET", "/v1/models/pull")
+    built.clear()
+    assert await api.ask("GET", "/v1/models/pull") == (200, first) and built == []
+    path = api.engine.task(few).items["few-1.bin"].local_path
+    assert path is not None
+    path.write_bytes(b"!" * 1000)
+    api.engine.verify(few)
+    await api.watch.until(lambda: api.engine.task(few).state is TaskState.FAILED)
+    _, then = await api.ask("GET", "/v1/models/pull")
+    assert set(built) == {"few-1.bin"}
+    fresh = [shapes.task_json(task, api.engine.now()) for task in api.engine.tasks]
+    assert then["data"] == fresh and [task["state"] for task in fresh] == ["done", "failed"]
+
+
+async def test_what_nobody_asks_for_any_more_is_not_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "REMEMBERED_S", 0.05)
+    model = api.put("old", files=3, size=1000)
+    await api.pull(model)
+    await api.ended(model)
+    await api.ask("GET", "/v1/models/pull")
+    assert api.events._tracks[model].text is not None
+    await api.watch.until(lambda: api.events._tracks[model].text is None)
+    assert (await api.ask("GET", "/v1/models/pull"))[1]["data"][0]["state"] == "done"

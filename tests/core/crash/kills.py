@@ -107,14 +107,14 @@ def _finished(place: Place, code: int, said: str) -> Iterable[str]:
 # -- kills at a random moment ----------------------------------------------------------------------------
 
 
-async def killed_at_random(folder: Path) -> Outcome:
+async def killed_at_random(folder: Path, *, kills_wanted: int = KILLS) -> Outcome:
     """Kill real pulls again and again, at random moments; at the end the file is right."""
     chance = random.Random(SEED)
     wrong: list[str] = []
     kills = finished = number = 0
     twice = 0
     async with slow_hub() as server:
-        while kills + finished < KILLS:
+        while kills + finished < kills_wanted:
             number += 1
             place = Place(folder / str(number), server)
             (place.data / "settings.yml").write_text(f"connections_per_host: {CONNECTIONS}\n")
@@ -140,7 +140,7 @@ async def killed_at_random(folder: Path) -> Outcome:
                 # What the sockets held when the process died was sent, and never came.
                 cost = server.sent(MODEL.path) - sent - max(0, durable_in(place.models) - before)
                 twice = max(twice, cost)
-                if code == 0 or kills + finished >= KILLS:
+                if code == 0 or kills + finished >= kills_wanted:
                     break
             code, said = await end_of(await place.pull("--quiet"))
             wrong += _finished(place, code, said)
@@ -303,7 +303,7 @@ async def stopped_for_a_while(folder: Path) -> Outcome:
 async def two_at_once(folder: Path) -> Outcome:
     """D10: two pulls of one data folder start at once, again and again: one holds it, the other follows."""
     wrong: list[str] = []
-    rounds = int(os.environ.get("PULLEY_RACES", "20"))
+    rounds = int(os.environ.get("PULLEY_RACES", "6"))
     async with slow_hub(0.0) as server:
         for number in range(rounds):
             place = Place(folder / str(number), server)

@@ -8,16 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-
-from core.net.transport import AiohttpTransport
+from core.net.direct import AddressInfo, DirectTransport
+from core.net.transport import Transport
 from core.net.weather import Watch
 from tests.core.faults.b_world import LinedServer, NetWorld, Setting, charged, net_case, some_bytes
 from tests.core.faults.case import Case, Outcome
@@ -43,7 +41,7 @@ def _line(world: NetWorld) -> Line:
 # -- names -----------------------------------------------------------------------------------------------------
 
 
-class _Names(AbstractResolver):
+class _Names:
     """A resolver that is away for the first so many look-ups of the file server, and counts them."""
 
     def __init__(self, failures: int, number: int) -> None:
@@ -52,40 +50,33 @@ class _Names(AbstractResolver):
         self.addresses: dict[str, str] = {}
         self._number = number
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
+    def resolve(self, host: str, port: int) -> list[AddressInfo]:
         self.looked_up += 1
         if self.looked_up <= self.failures:
             raise socket.gaierror(self._number, "no name")
-        more = {"port": port, "proto": 0, "flags": socket.AI_NUMERICHOST}
-        broken = ResolveResult(hostname=host, host="::1", family=socket.AF_INET6, **more)  # nobody listens there
-        works = ResolveResult(hostname=host, host=self.addresses.get(host, host), family=socket.AF_INET, **more)
+        kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        broken = (socket.AF_INET6, *kind, ("::1", port, 0, 0))  # nobody listens there
+        works = (socket.AF_INET, *kind, (self.addresses.get(host, host), port))
         return [broken, works]
 
-    async def close(self) -> None:
-        pass
 
-
-class _Named(AiohttpTransport):
+class _Named(DirectTransport):
     names: _Names
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, resolver=self.names, use_dns_cache=False)
-            self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-            )
-        return self._session
+    async def addresses(self, host: str, port: int) -> Sequence[AddressInfo]:
+        if host[0].isdigit():
+            return await super().addresses(host, port)
+        return self.names.resolve(host, port)
 
 
 def _names(failures: int, number: int = socket.EAI_AGAIN) -> Any:
     async def set_up(setting: Setting) -> None:
         names = setting.held["names"] = _Names(failures, number)
 
-        def make() -> AiohttpTransport:
-            transport = _Named(client_context(), proxy_for=lambda url: None)
-            transport.names = names
+        def make() -> Transport:
+            transport = Transport(client_context(), proxy_for=lambda url: None)
+            transport.direct = named = _Named(client_context())
+            named.names = names
             names.addresses = setting.addresses
             return transport
 

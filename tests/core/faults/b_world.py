@@ -12,7 +12,7 @@ from core.net import forecast
 from core.net.client import Net
 from core.net.credentials import Credentials
 from core.net.proxies import Proxy
-from core.net.transport import AiohttpTransport
+from core.net.transport import Transport
 from core.net.weather import Weather
 from core.transfer import retry
 from tests.core.faults.case import Case, Outcome
@@ -75,7 +75,7 @@ class Setting:
     wrong: list[str] = field(default_factory=list)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     proxy: Proxy = field(default_factory=Proxy)
-    transport: Callable[[], AiohttpTransport] | None = None
+    transport: Callable[[], Transport] | None = None
     weather: Weather = field(default_factory=lambda: Weather(route=lambda: True))
     ca_pem: bytes = b""
     held: dict[str, Any] = field(default_factory=dict)
@@ -98,9 +98,9 @@ class NetWorld(World):
         setting.addresses = addresses
         transport = setting.transport() if setting.transport else None
         net = Net(credentials, transport=transport, weather=setting.weather, environ={})
-        if isinstance(transport, AiohttpTransport):
+        if isinstance(transport, Transport):
             net._real = transport
-            transport.look = net._forecast.look
+            transport.watch(net._forecast.look)
         net.proxy = setting.proxy
         if setting.ca_pem:
             path = self.data / "company.pem"
@@ -115,9 +115,9 @@ Act = Callable[[NetWorld, Setting], Awaitable[None]]
 Look = Callable[[NetWorld, Setting], Iterable[str]]
 
 
-def trusting() -> AiohttpTransport:
+def trusting() -> Transport:
     """Return the real transport that trusts the servers of these tests."""
-    return AiohttpTransport(client_context(), proxy_for=lambda url: None)
+    return Transport(client_context(), proxy_for=lambda url: None)
 
 
 async def _nothing(setting: Setting) -> None:

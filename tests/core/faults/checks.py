@@ -12,13 +12,13 @@ from core.store.sqlite import SqliteStore
 from core.task import Item
 from core.transfer import control
 from core.views import failure_of
+from tests.fakes.canary import CANARY
 
 if TYPE_CHECKING:
     from tests.core.faults.world import World
 
 MINE = b"this file is mine\n"
 SKIPPED_LOOKED_AT = 10_000  # of a hundred thousand files that nobody wanted none is looked for
-CANARY = "hf_canary7Yd2QpW9sLx4Bz"
 
 
 def promises(world: "World") -> Iterator[str]:

@@ -350,9 +350,13 @@ CASES = (
         act=until_lifted("DiskAway", says="failing"),
     ),
     disk_case(
-        Plan("C7b", "... while syncing: what was not synced is fetched again, not believed", rules=slowly()),
+        Plan(
+            "C7b",
+            "... while syncing: what was not synced is fetched again, not believed",
+            rules=slowly(pause_s=0.08),
+        ),
         expected="waits, then fetches those ranges again",
-        set_up=_fails(errno.EIO, *SYNCS, skip=4, times=1),
+        set_up=_fails(errno.EIO, *SYNCS, skip=2, times=1),
         act=only_held("DiskAway"),
         also=_fetched_again(1, 8 * MB),
     ),

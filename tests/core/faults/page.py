@@ -25,7 +25,7 @@ HEAD = """\
 
 What happens to a download when a server, a network, a disk, a process or a hub goes wrong: each row was
 provoked, and this page was written from what was recorded, by `make reliability`. A case that ends
-otherwise than it has to, or breaks a promise, would stand here as not passed. They are not in `make test` yet.
+otherwise than it has to, or breaks a promise, would stand here as not passed. `make test` runs the same cases.
 
 After every case these promises are checked, as far as they apply (`tests/core/faults/checks.py` and the
 observer and ledger beside it hold them):

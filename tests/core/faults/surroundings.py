@@ -5,19 +5,18 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
-import aiohttp
 import httpx
 import trustme
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from core.net import client, weather
-from core.net.transport import AiohttpTransport
+from core.net.direct import AddressInfo, DirectTransport
+from core.net.transport import Transport
 from core.transfer import ground, pace, retry, small
 
 SHORT_TIMES: dict[object, dict[str, float]] = {
@@ -125,47 +124,28 @@ def client_context() -> ssl.SSLContext:
     return context
 
 
-class _FakeNames(AbstractResolver):
-    """Names of these tests: each leads to the address of a server."""
-
-    def __init__(self, addresses: Mapping[str, str]) -> None:
-        self._addresses = addresses
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = self._addresses.get(host, "127.0.0.3")
-        flags = socket.AI_NUMERICHOST
-        result = ResolveResult(hostname=host, host=found, port=port, family=socket.AF_INET, proto=0, flags=flags)
-        return [result]
-
-    async def close(self) -> None:
-        pass
-
-
-class _NamedTransport(AiohttpTransport):
+class _NamedTransport(DirectTransport):
     """Looks names up in `addresses`."""
 
-    addresses: Mapping[str, str]
+    names: Mapping[str, str]
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, resolver=_FakeNames(self.addresses))
-            self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-            )
-        return self._session
+    async def addresses(self, host: str, port: int) -> Sequence[AddressInfo]:
+        if host[0].isdigit():
+            return await super().addresses(host, port)
+        found = self.names.get(host, "127.0.0.3")
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (found, port))]
 
 
-def transport_of(addresses: Mapping[str, str]) -> AiohttpTransport:
+def transport_of(addresses: Mapping[str, str]) -> Transport:
     """Return what carries the bytes: the real transport, trusting the authority of these tests.
 
     `addresses` stand for names, where there are any.
     """
     if not addresses:
-        return AiohttpTransport(client_context(), proxy_for=lambda url: None)
-    transport = _NamedTransport(client_context(), proxy_for=lambda url: None)
-    transport.addresses = addresses
+        return Transport(client_context(), proxy_for=lambda url: None)
+    transport = Transport(client_context(), proxy_for=lambda url: None)
+    transport.direct = named = _NamedTransport(client_context())
+    named.names = addresses
     return transport
 
 

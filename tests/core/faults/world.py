@@ -31,6 +31,7 @@ from tests.core.faults.surroundings import (
     space_left,
     transport_of,
 )
+from tests.fakes.canary import CANARY
 from tests.fakes.faults.hub import Hub, commit_of
 from tests.fakes.faults.server import WELL, FaultServer
 from tests.fakes.watch import Watch
@@ -87,7 +88,7 @@ class World:
             self.server.hub.urls[role] = re.sub(r"//[^:]+", f"//{name}", real)
         self.endpoint = self.server.url("hub")
         credentials = Credentials()
-        credentials.put(self.endpoint, checks.CANARY)
+        credentials.put(self.endpoint, CANARY)
         self.net = self.make_net(credentials, addresses)
         if addresses:
             self.net.names.resolve = public_unless_inside

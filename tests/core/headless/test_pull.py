@@ -4,9 +4,11 @@ import asyncio
 import re
 import signal
 
+from core import logbook
 from core.demo.repos import GeneratedFile, Repo
 from core.demo.server import DemoHub
 from core.transfer import disk
+from tests.fakes.canary import CANARY, found_in
 from tests.fakes.terminal import Terminal
 
 MB = 2**20
@@ -105,15 +107,13 @@ async def test_a_pull_leaves_other_stored_tasks_as_they_are(terminal: Terminal, 
 
 
 async def test_a_canary_token_is_written_nowhere(terminal: Terminal, hub: DemoHub) -> None:
-    hub.granted_tokens.add("hf_canary_token")
-    ended = await terminal.pull(
-        "google/gemma-3-27b-it", "--verbose", "--files", "*.json", HF_TOKEN="hf_canary_token"
-    )
+    hub.granted_tokens.add(CANARY)
+    ended = await terminal.pull("google/gemma-3-27b-it", "--verbose", "--files", "*.json")
     assert ended.code == 0, ended.err
-    assert "hf_canary_token" not in ended.out + ended.err
-    written = [path for path in terminal.folder.rglob("*") if path.is_file()]
-    assert written and not any(b"hf_canary_token" in path.read_bytes() for path in written)
-    assert hub.requests.with_token("cdn") == []
+    assert CANARY not in ended.out + ended.err
+    assert [path for path in terminal.folder.rglob("*.json") if path.is_file()]
+    assert found_in(terminal.folder) == []
+    assert hub.requests.with_token("hub") and hub.requests.with_token("cdn") == []
 
 
 async def test_the_proxy_of_the_settings_is_used_by_pull_and_verify(terminal: Terminal, hub: DemoHub) -> None:
@@ -133,3 +133,37 @@ async def test_the_proxy_of_the_settings_is_used_by_pull_and_verify(terminal: Te
             asked.clear()
             ended = await terminal.do(command, text, HF_ENDPOINT="http://hub.invalid")
             assert asked and all(line.startswith(b"GET http://hub.invalid/api/") for line in asked), (asked, ended)
+
+
+async def test_what_went_wrong_stands_in_the_log_and_no_token_does(terminal: Terminal, hub: DemoHub) -> None:
+    hub.add_repo(Repo("t/taken", [GeneratedFile("model.gguf", MB, "taken")]))
+    path = terminal.models / "huggingface.co" / "t" / "taken" / "model.gguf"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"mine")
+    assert (await terminal.pull("t/taken")).code == 1
+    log = terminal.folder / "logs" / "pulley.log"
+    text = log.read_text("utf-8")
+    assert "INFO core.conductor: t/taken model.gguf: Another file stands at" in text
+    assert terminal.environ["HF_TOKEN"] not in text
+
+    hub.add_repo(Repo("demo/direct", [GeneratedFile("weights.bin", MB, "direct")]))
+    url = hub.direct_url("weights.bin")
+    assert (await terminal.pull(url)).code == 0
+    path = next((terminal.models / "direct").rglob("weights.bin"))
+    path.write_bytes(b"mine")
+    secret = "hf_ofAnAddress0123456789"
+    assert (await terminal.pull(f"{url}?token={secret}")).code == 1
+    text = log.read_text("utf-8")
+    assert text.count("Another file stands at") == 2 and "?***" in text and secret not in text
+
+
+async def test_the_log_of_a_pull_begins_anew_where_it_is_full(terminal: Terminal) -> None:
+    logs = terminal.folder / "logs"
+    logs.mkdir(parents=True)
+    for name in ("pulley.log", "pulley.log.1", "pulley.log.2", "pulley.log.3"):
+        (logs / name).write_bytes(b"x" * (logbook.FILE_BYTES_MAX - 1) + b"\n")
+    assert (await terminal.pull("nobody/missing")).code == 1
+    assert (await terminal.pull("nobody/missing")).code == 1
+    sizes = [path.stat().st_size for path in logs.iterdir()]
+    assert len(sizes) == logbook.FILES_KEPT + 1
+    assert max(sizes) <= logbook.FILE_BYTES_MAX + logbook.RECORD_CHARS_MAX

@@ -132,14 +132,16 @@ async def test_b12_a_byte_that_changed_under_tls_ends_the_connection_and_no_more
         flips += 1
         return piece[:-1] + bytes([piece[-1] ^ 1])
 
-    from core.net.transport import AiohttpTransport
+    from core.net.transport import Transport
     from core.net.trust import make_context
 
     context = make_context(environ={})
     tls.company().configure_trust(context)
-    net = Net(Credentials(), transport=AiohttpTransport(context, proxy_for=lambda url: None))
+    net = Net(Credentials(), transport=Transport(context, proxy_for=lambda url: None))
     async with tls.server(tls.context_of()) as url, line("127.0.0.1", int(url.rpartition(":")[2])) as way:
         way.flip = flip
+        with pytest.raises(Truncated):
+            await read(net, f"https://{way.url}")
         assert await read(net, f"https://{way.url}") == tls.BODY
         assert flips == 1 and way.opened == 2, "dialled anew"
     await net.aclose()

@@ -118,15 +118,15 @@ async def test_ssl_cert_file_adds_to_what_the_system_trusts(
     context = make_context(environ=environ, by_system=by_system)
     mine = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     other.issue_cert(tls.HOST).configure_cert(mine)
-    from core.net.transport import AiohttpTransport
+    from core.net.transport import Transport
 
     for server_context in (mine, tls.context_of()):
-        made = Net(Credentials(), transport=AiohttpTransport(context, proxy_for=lambda url: None))
+        made = Net(Credentials(), transport=Transport(context, proxy_for=lambda url: None))
         async with tls.server(server_context) as url:
             assert (await made.fetch("GET", url)).body == tls.BODY
         await made.aclose()
     async with tls.server(tls.self_signed()) as url:
-        made = Net(Credentials(), transport=AiohttpTransport(context, proxy_for=lambda url: None))
+        made = Net(Credentials(), transport=Transport(context, proxy_for=lambda url: None))
         assert isinstance(await refusal(made, url), CertificateRefused)
 
 

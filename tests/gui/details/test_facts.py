@@ -1,12 +1,15 @@
 """What the overview says about models and files in every condition."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from core.errors import ConnectFailed, GatedModel
+from core.errors import ConnectFailed, DiskFull, DownloadError, FolderGone, GatedModel, Offline, TooLarge
 from core.records import RemoteFile
 from core.states import ItemState, TaskState
-from gui.details.facts import facts, trouble
+from core.task import Move
+from gui.details.facts import facts, trouble, wants_folder
 from gui.details.speed_curve import SAMPLES, History, scale_top
 from tests.fakes.engine import FakeEngine
 
@@ -121,3 +124,36 @@ def test_the_history_keeps_a_minute_of_the_rows_looked_at_last() -> None:
 )
 def test_the_scale_ends_at_a_round_number_above_the_peak(peak: float, top: float) -> None:
     assert scale_top(peak) == pytest.approx(top)
+
+
+def test_a_listing_that_waits_says_why_and_when_it_goes_on(engine: FakeEngine) -> None:
+    task = engine.script_add("org/later")
+    engine.script_state("org/later", TaskState.RESOLVING)
+    assert trouble(task, None, engine.now()) == []
+    task.hold, task.retry_at = Offline("This machine is offline").failure, engine.now() + 12
+    said = {fact.key: fact.value for fact in trouble(task, None, engine.now())}
+    assert said == {
+        "happened": "This machine is offline",
+        "means": Offline.meaning,
+        "do": Offline.action,
+        "next": "in 12 s",
+    }
+    task.retry_at = engine.now() - 1
+    assert {fact.key: fact.value for fact in trouble(task, None, engine.now())}["next"] == "now"
+
+
+@pytest.mark.parametrize(
+    ("error", "helps"), [(DiskFull, True), (TooLarge, True), (Offline, False), (FolderGone, False)]
+)
+def test_another_folder_is_offered_where_it_would_help(
+    engine: FakeEngine, error: type[DownloadError], helps: bool
+) -> None:
+    engine.script_state("org/repo", TaskState.FAILED, failure=error("no").failure)
+    assert wants_folder(engine.task("org/repo"), None) is helps
+
+
+def test_a_model_that_is_being_moved_says_so(engine: FakeEngine, tmp_path: Path) -> None:
+    task = engine.task("org/repo")
+    task.moving = Move(tmp_path)
+    task.moving.total, task.moving.moved = 1000, 410
+    assert told(engine)["status"] == "Moving to another folder · 41 %"

@@ -1,0 +1,45 @@
+"""Memory that sockets read into, used again and again."""
+
+BUFFER_BYTES = 2**20
+KEPT_MOST = 16  # free ones that outlive the rush that needed them
+
+
+class Buffers:
+    """Buffers of one size.
+
+    Nobody gives a buffer back: one is free as soon as no view of it is left. A bytearray tells, since it refuses to
+    change its length while there are views. So a view may be kept, cut and handed to threads like any bytes.
+    """
+
+    def __init__(self, size: int = BUFFER_BYTES) -> None:
+        self.size = size
+        self._known: list[bytearray] = []
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def take(self) -> memoryview:
+        """Return a view of a buffer that nobody else looks at; its content is arbitrary."""
+        for at, buffer in enumerate(self._known):
+            if _is_free(buffer):
+                # To the end, so that a search begins with those that were taken longest ago.
+                self._known.append(self._known.pop(at))
+                return memoryview(buffer)
+        buffer = bytearray(self.size)
+        self._known.append(buffer)
+        return memoryview(buffer)
+
+    def trim(self) -> None:
+        """Let go of free buffers beyond those that are kept."""
+        used = [buffer for buffer in self._known if not _is_free(buffer)]
+        free = [buffer for buffer in self._known if _is_free(buffer)]
+        self._known = free[-max(0, KEPT_MOST - len(used)) or len(free) :] + used
+
+
+def _is_free(buffer: bytearray) -> bool:
+    try:
+        last = buffer.pop()
+    except BufferError:
+        return False
+    buffer.append(last)
+    return True
