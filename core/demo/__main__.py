@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.demo", description="A model hub on this machine.")
     parser.add_argument("--port", type=int, default=0, help="the hub's port (0: any)")
     parser.add_argument("--cdn-port", type=int, default=0, help="the port of the file server (0: any)")
+    parser.add_argument("--cdn", default="", metavar="URL", help="another file server: large files come from there")
     parser.add_argument("--rate-bytes-s", type=float, help="bytes a second, all connections together")
     parser.add_argument("--rate-bytes-s-connection", type=float, help="bytes a second of one connection")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="wait before each answer")
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         latency_s=options.latency_ms / 1000,
     )
     scale: Scale = "demo" if options.models == "large" else options.models
-    hub = DemoHub(scale=scale, port=options.port, cdn_port=options.cdn_port, knobs=knobs)
+    hub = DemoHub(scale=scale, port=options.port, cdn_port=options.cdn_port, cdn_url=options.cdn, knobs=knobs)
     try:
         asyncio.run(_serve(hub, warm=scale == "bench"))
     except KeyboardInterrupt:

@@ -36,7 +36,7 @@ class DemoHub:
 
     Attributes:
         endpoint: `http://localhost:PORT`, what HF_ENDPOINT takes.
-        cdn: `http://127.0.0.1:PORT`, where the bytes of large files come from.
+        cdn: `http://127.0.0.1:PORT`, where the bytes of large files come from; another server where one was named.
         requests: what was asked and sent; see `Requests`.
     """
 
@@ -47,10 +47,12 @@ class DemoHub:
         scale: Scale = "small",
         port: int = 0,
         cdn_port: int = 0,
+        cdn_url: str = "",
         knobs: Knobs | None = None,
     ) -> None:
         self._shelf = Shelf(catalogue(scale) if repos is None else repos, knobs=knobs or Knobs())
         self._ports = (port, cdn_port)
+        self._cdn_url = cdn_url.rstrip("/")
         self._pace = Pace(self._shelf.knobs)
         self._runners: list[web.ServerRunner] = []
         self._bodies: Counter[str] = Counter()
@@ -74,7 +76,7 @@ class DemoHub:
         port = await self._listen("hub", self._ports[0], also_v6=True)
         cdn_port = await self._listen("cdn", self._ports[1], also_v6=False)
         self._shelf.endpoint = f"http://localhost:{port}"
-        self._shelf.cdn = f"http://127.0.0.1:{cdn_port}"
+        self._shelf.cdn = self._cdn_url or f"http://127.0.0.1:{cdn_port}"
 
     async def aclose(self) -> None:
         """Drop every connection and stop listening."""

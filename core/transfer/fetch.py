@@ -11,7 +11,7 @@ from core.spawn import spawn
 from core.transfer import retry
 from core.transfer.blocks import BlockMap, Entry
 from core.transfer.disk import PartFile
-from core.transfer.grow import RANGE_BYTES, STEAL_LEAST_BYTES, STEAL_WORTH_S, Growth, useful
+from core.transfer.grow import PROBE_S, RANGE_BYTES, STEAL_LEAST_BYTES, STEAL_WORTH_S, Growth, useful
 from core.transfer.hashing import PrefixHasher
 from core.transfer.job import Crew, Job, Report, finished
 from core.transfer.link import EtagChanged, Link, LinkExpired
@@ -99,7 +99,8 @@ class Fetch:
                 self._fit()
                 self._observe()
                 self._watch()
-                await self._pause(FLUSH_EVERY_S)
+                growing = not self._growth.is_settled and len(self._segments) >= self._growth.wants
+                await self._pause(PROBE_S if growing else FLUSH_EVERY_S)
                 error = self._reap() or self._halted
                 if error is None and not self._segments and time.monotonic() < self._rests_until:
                     error = self._resting
@@ -206,7 +207,8 @@ class Fetch:
 
     def _observe(self) -> None:
         received = self._received + sum(s.moved for s in self._segments.values())
-        if self._growth.observe(received, len(self._segments), time.monotonic()):
+        bringing = sum(segment.is_open for segment in self._segments.values())
+        if self._growth.observe(received, bringing, time.monotonic()):
             self._report.wants(self._growth.wants)
 
     def _watch(self) -> None:

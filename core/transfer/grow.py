@@ -8,7 +8,8 @@ STEAL_WORTH_S = 0.5  # and only if it takes this long: what a cut connection had
 BYTES_A_CONNECTION = 2 * 2**20  # a smaller remainder does not earn a further connection
 FIRST_CONNECTIONS = 4
 MOST_CONNECTIONS = 16
-PROBE_S = 1.0  # how long a number of connections is watched before the next step
+PROBE_S = 0.25  # how long a number of connections is watched before the next step
+DOUBT_S = 1.0  # and before it is said that the last step brought nothing
 GAIN = 1.05  # a step that brings less than this was not worth it
 
 
@@ -31,21 +32,30 @@ class Growth:
     def observe(self, received: int, connections: int, now: float) -> bool:
         """Note all bytes received so far; return whether `wants` changed.
 
-        A step is judged only when all wanted connections were really used for `PROBE_S`.
+        `connections` are those that bring bytes. A step is judged only when all wanted ones did for `PROBE_S`, and
+        given up only after `DOUBT_S`: connections are slow when they are young.
         """
         if self._since is None or connections < self.wants:
             self._since, self._bytes = now, received
             return False
         if self._settled or now - self._since < PROBE_S:
             return False
-        rate = (received - self._bytes) / (now - self._since)
-        self._since, self._bytes = now, received
-        if rate < self._best_rate * GAIN or self.wants >= self.ceiling:
+        if self.wants >= self.ceiling:
             self._settled = True
             return False
+        rate = (received - self._bytes) / (now - self._since)
+        if rate < self._best_rate * GAIN:
+            self._settled = now - self._since >= DOUBT_S
+            return False
+        self._since, self._bytes = now, received
         self._best_rate = rate
         self.wants = min(self.ceiling, self.wants * 2)
         return True
+
+    @property
+    def is_settled(self) -> bool:
+        """No further step is tried."""
+        return self._settled
 
     def objected(self, connections: int) -> None:
         """Note that the server refused one more connection beside `connections` that work."""

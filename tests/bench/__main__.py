@@ -1,148 +1,132 @@
-"""Runs all measurements and writes docs/performance.md."""
+"""Runs measurements: `python -m tests.bench [P1 P4 ...] [--quick] [--json FILE] [--page FILE]`.
 
+Without names, all rows. `--json` keeps the figures, beside those of other rows that the file has already, so that
+the page can be put together from several runs; `--page` writes it, from the file alone where `--no-run` is given.
+"""
+
+import argparse
 import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
+from typing import Any
 
-from tests.bench.hub import hub_process
+from tests.bench import bulk, growth, network, windows
+from tests.bench.page import page, summary, table
+from tests.bench.peers import programs_missing, versions
+from tests.bench.processes import Failed, end_on_sigterm
+from tests.bench.rows import GROUPS, row_of
+from tests.bench.samples import GIB, QUICK, Plan, Table, tell
 
-ROOT = Path(__file__).parent.parent.parent
-RUNS = 3
+PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "aiohttp", "huggingface_hub")
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED_BYTES = 6 * GIB  # the CDN's file, ours and a peer's, with room to spare
+QUICK_GROUPS = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "startup")
 
 
-def child(*words: str, **environ: str) -> dict[str, float]:
-    """Run a measurement as a process of its own and return its figures."""
-    done = subprocess.run(
-        [sys.executable, "-m", *words], env=os.environ | environ, cwd=ROOT, check=True, stdout=subprocess.PIPE
+def _folder(stack_name: str, *, in_memory: bool) -> "tempfile.TemporaryDirectory[str]":
+    """Make a folder in a tmpfs where it has room, so that no disk is measured; else, or by wish, on the disk."""
+    if in_memory and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED_BYTES:
+        return tempfile.TemporaryDirectory(prefix=f"bench-{stack_name}-", dir=MEMORY)
+    return tempfile.TemporaryDirectory(prefix=f"bench-{stack_name}-")
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = (line for line in info.read_text(encoding="utf-8").splitlines() if line.startswith("model name"))
+        model = next(lines, model).partition(":")[2].strip() or model
+    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores ({model}), {gigabytes:.0f} GB of memory"
     )
-    figures: dict[str, float] = json.loads(done.stdout.decode().splitlines()[-1])
-    print(words[0], figures, flush=True)
-    return figures
 
 
-def smooth(folder: Path) -> list[dict[str, float]]:
-    runs = []
-    with hub_process("--models", "bench") as endpoint:
-        for _ in range(RUNS):
-            runs.append(child("tests.bench.smooth", endpoint, str(folder / "smooth")))
-            shutil.rmtree(folder / "smooth")
-    return runs
-
-
-def startup(folder: Path) -> list[dict[str, float]]:
-    subprocess.run(
-        [sys.executable, "-m", "tests.bench.startup", str(folder / "start"), "fill"], cwd=ROOT, check=True
+def _run(groups: list[str], plan: Plan, results: dict[str, Any], keep: Callable[[], None]) -> bool:
+    """Measure part by part; a program that fails costs its own rows only. Return whether none did."""
+    parts = (
+        (bulk.measure, ("P1", "P2", "P3", "P10"), True),
+        (network.measure, ("P4", "P5"), True),
+        (network.measure, ("P6",), True),
+        (network.measure, ("P11",), True),
+        (windows.measure, ("P7", "P10"), True),
+        (windows.measure, ("P8",), True),
+        (windows.measure, ("P9",), True),
+        (windows.measure, ("smooth",), True),
+        (windows.measure, ("startup",), True),
+        (windows.measure, ("listen",), True),
+        (growth.measure, ("memory", "P12"), False),
     )
-    return [child("tests.bench.startup", str(folder / "start"), "show", repr(time.time())) for _ in range(RUNS)]
+    well = True
+    for measure, names, in_memory in parts:
+        asked = [name for name in names if name in groups]
+        if not asked:
+            continue
+        print(f"{' '.join(asked)}:", flush=True)
+        figures = Table()
+        try:
+            with _folder(asked[0], in_memory=in_memory) as name:
+                measure(asked, figures, Path(name), plan)
+        except Failed as error:
+            well = False
+            tell(f"failed: {error}")
+        results["rows"] |= {key: kept for key, kept in figures.rows.items() if row_of(key).group in asked}
+        keep()
+    return well
 
 
-def memory(folder: Path) -> dict[str, int]:
-    """Return the peak memory in MB of `pulley pull` by the size of the file.
+def main() -> int:
+    """Measure, print, keep, write."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(GROUPS)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="small sizes, one run each")
+    parser.add_argument("--runs", type=int, help="runs of each side")
+    parser.add_argument("--json", type=Path, help="keep the figures in this file, beside those that it has")
+    parser.add_argument("--page", type=Path, help="write the page")
+    parser.add_argument("--no-run", action="store_true", help="measure nothing")
+    options = parser.parse_args()
+    if unknown := [name for name in options.rows if name not in GROUPS]:
+        parser.error(f"no such row: {', '.join(unknown)} (known: {', '.join(GROUPS)})")
+    end_on_sigterm()
+    if (missing := programs_missing()) and not options.no_run:
+        print(f"Missing: {', '.join(missing)}. make bench-tools installs them.", file=sys.stderr)
+        return 1
+    plan = QUICK if options.quick else Plan()
+    if options.runs:
+        plan = Plan(**{name: getattr(plan, name) for name in Plan.__slots__} | {"runs": options.runs})
+    results: dict[str, Any] = {"rows": {}}
+    if options.json and options.json.exists():
+        results = json.loads(options.json.read_text(encoding="utf-8"))
+    results["machine"] = _machine()
+    results["versions"] = {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    results["versions"] |= versions()
+    results["quick"] = options.quick
+    groups = options.rows or list(QUICK_GROUPS if options.quick else GROUPS)
 
-    On 4 connections for every size: each has its buffers, and a longer file has the time to open more of them.
-    """
-    peaks = {}
-    (folder / "memory").mkdir()
-    (folder / "memory" / "settings.yml").write_text("connections_per_host: 4\n", encoding="utf-8")
-    with hub_process("--models", "bench") as endpoint:
-        for name, handle in (
-            ("256 MiB", "demo/bench-256m"),
-            ("1 GiB", "demo/bench-1g-a"),
-            ("4 GiB", "demo/bench-4g"),
-        ):
-            script = (
-                "import resource, sys; from gui.__main__ import main; code = main(sys.argv[1:]);"
-                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
-            )
-            words = ["pull", "--quiet", "--data-dir", str(folder / "memory"), handle]
-            done = subprocess.run(
-                [sys.executable, "-c", script, *words],
-                env=os.environ | {"HF_ENDPOINT": endpoint}, cwd=ROOT, check=True, stdout=subprocess.PIPE,
-            )  # fmt: skip
-            peaks[name] = round(int(done.stdout.split()[-1]) / 1024)
-            print("memory", name, peaks[name], flush=True)
-    return peaks
+    def keep() -> None:
+        if options.json:
+            options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
-
-def listening(folder: Path) -> list[dict[str, float]]:
-    """Return runs of `pulley serve` over 50 tasks, in pairs: with ten listeners and with none."""
-    runs = []
-    for _ in range(RUNS):
-        pair = [child("tests.bench.listen", str(folder / f"listen-{clients}"), str(clients)) for clients in (0, 10)]
-        for clients in (0, 10):
-            shutil.rmtree(folder / f"listen-{clients}")
-        runs.append(
-            {
-                "without_s": pair[0]["processor_s"],
-                "with_s": pair[1]["processor_s"],
-                "ratio": round(pair[1]["processor_s"] / pair[0]["processor_s"], 2),
-            }
-        )
-    return runs
-
-
-def spread(runs: list[dict[str, float]], key: str) -> str:
-    values = sorted(run[key] for run in runs)
-    return f"{median(values):g} ({values[0]:g} to {values[-1]:g})"
-
-
-def main() -> None:
-    """Measure, print, write."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        smooth_runs, start_runs, peaks = smooth(folder), startup(folder), memory(folder)
-        listen_runs = listening(folder)
-    rows = [
-        ("An 8 ms timer of the window is late in 99 of 100 ticks by at most, ms", "16", spread(smooth_runs, "p99")),
-        ("... at worst, ms", "100", spread(smooth_runs, "worst")),
-        ("... in 95 of 100 ticks, ms", "", spread(smooth_runs, "p95")),
-        ("Two models of 1 GiB, verified, wall time, s", "", spread(smooth_runs, "wall_s")),
-        ("... processor time of the window's process, s", "", spread(smooth_runs, "processor_s")),
-        ("... peak memory of the window's process, MB", "", spread(smooth_runs, "peak_mb")),
-        (
-            "Window over 1,000 tasks of 20 files painted after the process start, s",
-            "1.5",
-            spread(start_runs, "shown_s"),
-        ),
-        ("... peak memory, MB", "250", spread(start_runs, "peak_mb")),
-        *(
-            (f"Peak memory of `pulley pull` for a file of {name} on 4 connections, MB", "flat", str(mb))
-            for name, mb in peaks.items()
-        ),
-        (
-            "Processor time of `pulley serve`, 50 tasks of 4 files, nobody listens, s",
-            "",
-            spread(listen_runs, "without_s"),
-        ),
-        ("... with ten clients that listen to /events, s", "", spread(listen_runs, "with_s")),
-        ("... the second by the first", "1", spread(listen_runs, "ratio")),
-    ]
-    packages = ", ".join(f"{name} {version(name)}" for name in ("PySide6-Essentials", "qasync", "httpx", "aiohttp"))
-    lines = [
-        "# Performance",
-        "",
-        "Written by `make bench`: the real window on the offscreen platform, the demo hub as a process of its own",
-        f"on loopback, both on the same {os.cpu_count()} cores. Median of {RUNS} runs, least and most in brackets.",
-        "",
-        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {packages}.",
-        "",
-        "| figure | to reach | measured |",
-        "|---|---|---|",
-        *(f"| {what} | {goal} | {measured} |" for what, goal, measured in rows),
-        "",
-        "In the first rows two models of 1 GiB come in at once, 8 connections to the host, both trees open.",
-    ]
-    (ROOT / "docs" / "performance.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    well = options.no_run or _run(groups, plan, results, keep)
+    if options.page:
+        old = options.page.read_text(encoding="utf-8") if options.page.exists() else ""
+        options.page.write_text(page(results, old=old), encoding="utf-8")
+    print("\n".join(table(results["rows"], only=frozenset(groups))))
+    if counted := summary(results["rows"], only=frozenset(groups)):
+        print(f"{counted}.")
+    if options.quick:
+        print("A quick run: small sizes, one run each. The figures say little; `make bench` measures.")
+    return 0 if well else 1
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -5,7 +5,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from core.demo.knobs import Knobs
 from core.demo.repos import GeneratedFile, Repo
 from core.demo.server import DemoHub
 from core.spawn import spawn
+from tests.bench.processes import end_on_sigterm, server, start, stop
 
 TASKS = 50
 FILES = 4
@@ -79,23 +79,16 @@ def main() -> None:
         asyncio.run(hub())
         return
     folder, clients = Path(sys.argv[1]), int(sys.argv[2])
-    hub_process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.listen", "hub"], stdout=subprocess.PIPE, text=True
-    )
-    assert hub_process.stdout is not None
-    environ = os.environ | {"HF_ENDPOINT": hub_process.stdout.readline().strip()}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gui", "serve", "--port", "0", "--data-dir", str(folder)],
-        stdout=subprocess.PIPE, text=True, env=environ,
-    )  # fmt: skip
-    assert server.stdout is not None
-    try:
-        url = server.stdout.readline().split()[-1]
-        print(json.dumps(asyncio.run(story(url, psutil.Process(server.pid), clients))))
-    finally:
-        for process in (server, hub_process):
-            process.terminate()
-            process.wait()
+    end_on_sigterm()
+    with server([sys.executable, "-m", "tests.bench.listen", "hub"]) as endpoint:
+        words = [sys.executable, "-m", "gui", "serve", "--port", "0", "--data-dir", str(folder)]
+        served = start(words, environ={"HF_ENDPOINT": endpoint}, stdout=subprocess.PIPE)
+        try:
+            assert served.stdout is not None
+            url = served.stdout.readline().split()[-1]
+            print(json.dumps(asyncio.run(story(url, psutil.Process(served.pid), clients))))
+        finally:
+            stop(served)
 
 
 if __name__ == "__main__":

@@ -85,3 +85,15 @@ def test_it_runs_on_the_loop_of_a_window() -> None:
     command = [sys.executable, "-c", WINDOW_LOOP]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "done"), done.stderr
+
+
+async def test_large_files_can_come_from_another_file_server() -> None:
+    async with (
+        DemoHub(cdn_url="https://files.example:8443/") as hub,
+        httpx.AsyncClient(base_url=hub.endpoint, trust_env=False) as client,
+    ):
+        large = await client.get("/demo/direct/resolve/main/weights.bin")
+        small = await client.get("/demo/many-files/resolve/main/folder-00/file-000.txt")
+    assert large.headers["Location"].startswith("https://files.example:8443/xet-bridge-demo/")
+    assert large.headers["Location"].partition("?")[0].endswith(large.headers["X-Linked-ETag"].strip('"'))
+    assert small.headers["Location"].startswith("/api/resolve-cache/")

@@ -133,7 +133,17 @@ def test_connections_grow_while_they_pay_and_stop_where_they_do_not() -> None:
     assert flat.observe(200, 4, 2) and flat.wants == 8
     flat.observe(200, 8, 2.1)
     assert not flat.observe(400, 8, 4.1)
-    assert flat.wants == 8
+    assert flat.wants == 8 and flat.is_settled
+
+
+def test_young_connections_that_are_slow_at_first_are_given_a_second() -> None:
+    growth = Growth()
+    growth.observe(0, 4, 0.0)
+    assert growth.observe(100, 4, 0.25) and growth.wants == 8
+    growth.observe(100, 7, 0.3)
+    growth.observe(100, 8, 0.4)
+    assert not growth.observe(130, 8, 0.7) and not growth.is_settled, "slower than before, but only just begun"
+    assert growth.observe(500, 8, 1.2) and growth.wants == 16
 
 
 def test_a_server_that_objects_is_asked_for_no_more_than_it_gave() -> None:

@@ -1,0 +1,72 @@
+"""P12 and memory: what one more GiB costs, and one more task, however many there are."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.bench import peers
+from tests.bench.hub import bench_hub
+from tests.bench.nginx import nginx
+from tests.bench.processes import TooLong
+from tests.bench.rows import STOPPED
+from tests.bench.samples import GIB, Plan, Table, said, tell
+
+QUEUE_S = 900  # a queue that takes longer grows far beyond the floor: what it cost by then says so
+FEW_CONNECTIONS = "connections_per_host: 4\n"
+
+
+def measure(groups: Iterable[str], table: Table, folder: Path, plan: Plan) -> None:
+    """Measure what of these rows is asked for. Into `folder`, which has to have room for the largest file."""
+    asked = set(groups)
+    if asked & {"P12", "memory"}:
+        _files(asked, table, folder, plan)
+    if "P12" in asked:
+        _tasks(table, folder, plan)
+
+
+def _files(asked: set[str], table: Table, folder: Path, plan: Plan) -> None:
+    files = folder / "cdn"
+    files.mkdir()
+    with nginx(folder / "nginx", files) as cdn:
+        words = [f"sparse:s{number}:{size}" for number, size in enumerate(plan.grown_bytes)]
+        words.append("sparse:start:1000")
+        with bench_hub(*words, folder=files, cdn=cdn.url(tls=True)) as hub:
+            endpoint = hub["endpoint"]
+            # One after the other within a round, so that all sizes stand under the same load.
+            for round_ in range(plan.runs if "P12" in asked else 1):
+                # What a pull costs before its first byte is no growth: it is taken off.
+                start = peers.pulley(["bench/start"], folder / "ours", endpoint=endpoint, ca=cdn.ca)
+                for number, size in enumerate(plan.grown_bytes):
+                    if round_ >= plan.runs_of(size):
+                        continue
+                    label, handle = f"{size / GIB:g} GiB", [f"bench/s{number}"]
+                    if "P12" in asked:
+                        used = peers.pulley(handle, folder / "ours", endpoint=endpoint, ca=cdn.ca)
+                        each_s = (used.processor_s - start.processor_s) / (size / GIB)
+                        table.add("P12", label, each_s)
+                        said(f"P12 {label} ({each_s:.2f} s a GiB)", used)
+                    if "memory" in asked and round_ == 0 and size <= 4 * GIB:
+                        used = peers.pulley(
+                            handle, folder / "ours", endpoint=endpoint, ca=cdn.ca, settings=FEW_CONNECTIONS
+                        )
+                        table.add("memory", label, used.peak_mb)
+                        said(f"memory {label}", used)
+
+
+def _tasks(table: Table, folder: Path, plan: Plan) -> None:
+    """Pull some models of one small file each; what one alone costs, the start of the process, is taken off."""
+    with bench_hub(f"queue:q:{max(plan.grown_tasks)}") as hub:
+        for round_ in range(plan.runs):
+            alone = peers.pulley(["bench/q-0"], folder / "ours", endpoint=hub["endpoint"])
+            for count in plan.grown_tasks:
+                if round_ >= (1 if count >= 10_000 else 2 if count >= 1000 else plan.runs):
+                    continue
+                handles = [f"bench/q-{n}" for n in range(count)]
+                label = f"{count:,}"
+                try:
+                    used = peers.pulley(handles, folder / "ours", endpoint=hub["endpoint"], limit_s=QUEUE_S)
+                except TooLong as error:
+                    used, label = error.used, f"{count:,}, stopped after {QUEUE_S} s, {STOPPED}"
+                each_ms = 1000 * (used.processor_s - alone.processor_s) / (count - 1)
+                table.add("P12.tasks", label, each_ms)
+                said(f"P12 {count} tasks ({each_ms:.1f} ms each)", used)
+    tell(f"one task alone: {alone.processor_s:.2f} s of processor time in the last round")
