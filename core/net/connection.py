@@ -68,6 +68,7 @@ class Connection(asyncio.BufferedProtocol):
         self._buffer: memoryview | None = None
         self._from = self._to = 0  # what of the buffer came and was not handed on
         self._paused = False
+        self._is_late = False  # what there is of a buffer is to be shown
         self._wake_timer: asyncio.TimerHandle | None = None
         self._silence_timer: asyncio.TimerHandle | None = None
         self._silence_s: float | None = None
@@ -123,13 +124,18 @@ class Connection(asyncio.BufferedProtocol):
             Silent, OSError, h11.RemoteProtocolError: The body will not be complete.
         """
         while True:
-            if piece := self._next():
+            is_over = self._complete or self._error is not None
+            # A buffer that is not full yet is left to fill up, so that one that just became full is not followed by
+            # a scrap.
+            if piece := self._next(scraps=is_over or self._is_late):
                 return piece
             if self._error is not None and not self._complete:
                 raise self._error
             if self._complete:
                 return b""
             self._resume()
+            if self._to > self._from:
+                self._wake_soon()
             self._waiter = self._loop.create_future()
             try:
                 await self._waiter
@@ -139,7 +145,7 @@ class Connection(asyncio.BufferedProtocol):
     def read_nowait(self) -> bytes:
         """Return all that came and was not read."""
         pieces = []
-        while piece := self._next():
+        while piece := self._next(scraps=True):
             pieces.append(piece)
         return b"".join(pieces)
 
@@ -193,8 +199,8 @@ class Connection(asyncio.BufferedProtocol):
             elif not self._left:
                 self._complete = True
                 self._wake()
-            elif self._waiter is not None and self._wake_timer is None:
-                self._wake_timer = self._loop.call_later(WAKE_S, self._wake_late)
+            elif self._waiter is not None:
+                self._wake_soon()
             if self._waiting >= WAITING_BYTES_MOST:
                 self._pause()
             return
@@ -285,10 +291,11 @@ class Connection(asyncio.BufferedProtocol):
 
     # -- handing on --------------------------------------------------------------------------------------
 
-    def _next(self) -> Piece:
+    def _next(self, *, scraps: bool) -> Piece:
         if self._pieces:
             piece = self._pieces.popleft()
-        elif self._buffer is not None and self._to > self._from:
+        elif scraps and self._buffer is not None and self._to > self._from:
+            self._is_late = False
             piece = self._buffer[self._from : self._to]
             self._from = self._to
         else:
@@ -300,8 +307,13 @@ class Connection(asyncio.BufferedProtocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _wake_soon(self) -> None:
+        if self._wake_timer is None:
+            self._wake_timer = self._loop.call_later(WAKE_S, self._wake_late)
+
     def _wake_late(self) -> None:
         self._wake_timer = None
+        self._is_late = True
         self._wake()
 
     def _pause(self) -> None:

@@ -3,10 +3,14 @@
 crc32 tells an untouched block from a damaged one; it need not be cryptographic, the hash of the whole file is.
 """
 
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 
 from core.transfer.spans import Span, SpanSet
+
+try:
+    from isal.isal_zlib import crc32  # a fifth of the cost; the same numbers
+except ImportError:  # a kind of processor that it is not built for
+    from zlib import crc32
 
 BLOCK_BYTES = 4 * 2**20  # 4,096 entries for a file of 16 GiB
 
@@ -74,7 +78,7 @@ class Digest:
             while view:
                 border = self._start - self._start % BLOCK_BYTES + BLOCK_BYTES
                 count = min(len(view), border - self._end)
-                self._crc = zlib.crc32(view[:count], self._crc)
+                self._crc = crc32(view[:count], self._crc)
                 self._end += count
                 view = view[count:]
                 if self._end == border:
@@ -90,6 +94,6 @@ def damaged(entries: Iterable[Entry], read: Callable[[int, int], bytes | bytearr
     wrong = []
     for start, end, crc in entries:
         data = read(start, end - start)
-        if len(data) != end - start or zlib.crc32(data) != crc:
+        if len(data) != end - start or crc32(data) != crc:
             wrong.append(start)
     return wrong

@@ -26,10 +26,11 @@ def test_states_and_signals_are_a_bijection() -> None:
     assert len(set(names)) == len(names) == len(TaskState) + len(ItemState)
     declared = {
         name
-        for name in vars(Engine)
-        if name.startswith(("task_", "item_")) and type(vars(Engine)[name]).__name__ == "Signal"
+        for kind in Engine.__mro__
+        for name, value in vars(kind).items()
+        if name.startswith(("task_", "item_")) and type(value).__name__ == "Signal"
     }
-    others = {"task_added", "task_about_to_be_removed", "task_removed", "task_moved"}
+    others = {"task_added", "task_about_to_be_removed", "task_removed", "task_moved", "task_relocated"}
     assert declared - others == set(names), "each state has its signal on the engine, and each signal its state"
 
 
