@@ -2,6 +2,7 @@
 
 BUFFER_BYTES = 2**20
 KEPT_MOST = 16  # free ones that outlive the rush that needed them
+SHORT_AT = 24  # in use: from here on nobody should let more than one wait
 
 
 class Buffers:
@@ -18,6 +19,11 @@ class Buffers:
     def __len__(self) -> int:
         return len(self._known)
 
+    @property
+    def is_short(self) -> bool:
+        """So many are in use that whoever fills one should wait until it was read."""
+        return len(self._known) >= SHORT_AT and sum(not _is_free(buffer) for buffer in self._known) >= SHORT_AT
+
     def take(self) -> memoryview:
         """Return a view of a buffer that nobody else looks at; its content is arbitrary."""
         for at, buffer in enumerate(self._known):
@@ -31,6 +37,8 @@ class Buffers:
 
     def trim(self) -> None:
         """Let go of free buffers beyond those that are kept."""
+        if len(self._known) <= KEPT_MOST:
+            return
         used = [buffer for buffer in self._known if not _is_free(buffer)]
         free = [buffer for buffer in self._known if _is_free(buffer)]
         self._known = free[-max(0, KEPT_MOST - len(used)) or len(free) :] + used

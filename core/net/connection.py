@@ -196,6 +196,8 @@ class Connection(asyncio.BufferedProtocol):
                 self._buffer = None
                 self._complete = not self._left
                 self._wake()
+                if self._left and self._buffers.is_short:
+                    self._pause()
             elif not self._left:
                 self._complete = True
                 self._wake()

@@ -93,6 +93,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
     def _keep(self, connection: Connection, origin: Origin, context: ssl.SSLContext) -> None:
         """Keep a connection whose exchange is over for the next one, if it can have one."""
         connection.end()
+        self._buffers.trim()
         if not connection.is_reusable:
             return
         if context is not self._context:
@@ -104,7 +105,6 @@ class DirectTransport(httpx.AsyncBaseTransport):
     def _expire(self, origin: Origin, connection: Connection) -> None:
         self._idle[origin] = [pair for pair in self._idle.get(origin, []) if pair[0] is not connection]
         connection.abort()
-        self._buffers.trim()
 
     async def addresses(self, host: str, port: int) -> Sequence[AddressInfo]:
         """Look a name up; for tests to answer in the system's place."""

@@ -75,6 +75,7 @@ class Fetch:
         self._watchdog = Watchdog(time.monotonic())
         self._flushing: asyncio.Future[None] | None = None
         self._flush_now = False
+        self._flushed_at = time.monotonic()
         self._flushed_total = blocks.total
         self._hashing: asyncio.Future[None] | None = None
 
@@ -275,12 +276,13 @@ class Fetch:
     def _tend(self) -> None:
         """Start a flush and a step of the hash where they are due; pass on what they said."""
         self._look_at_flush()
-        if self._flushing is None and self._blocks.total != self._flushed_total:
+        is_due = self._flush_now or time.monotonic() - self._flushed_at >= FLUSH_EVERY_S
+        if is_due and self._flushing is None and self._blocks.total != self._flushed_total:
             self._begin_flush()
         self._tend_hash()
 
     def _begin_flush(self) -> "asyncio.Future[None]":
-        self._flush_now = False
+        self._flush_now, self._flushed_at = False, time.monotonic()
         entries, total = self._blocks.entries(), self._blocks.total
         for segment in self._segments.values():
             segment.flush_begins()

@@ -7,13 +7,23 @@ from collections.abc import Callable, Sequence
 
 from core.errors import HashMismatch
 
-READ_BYTES = 2**20
+READ_BYTES = 2 * 2**20  # each read and each hash passes the interpreter's lock on: few large ones
 _HASH = re.compile(r"sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}")
 
 
 def is_hash(text: str) -> bool:
     """Tell whether this is a hash in our notation."""
     return bool(_HASH.fullmatch(text))
+
+
+class _Memory(threading.local):
+    """What a thread reads into, for all files that it hashes."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(READ_BYTES))
+
+
+_memory = _Memory()
 
 
 class PrefixHasher:
@@ -31,18 +41,18 @@ class PrefixHasher:
             self._hash = hashlib.sha256()
         self.at = 0
         self._stop = threading.Event()
-        self._buffer = memoryview(bytearray(READ_BYTES)) if published else None
 
     def advance(self, end: int, read_into: Callable[[int, memoryview], int]) -> None:
         """Hash on up to `end`, reading through `read_into(offset, buffer) -> count`; returns early on `stop`."""
-        if self._buffer is None:
+        if not self.published:
             self.at = end
             return
+        buffer = _memory.view
         while self.at < end and not self._stop.is_set():
-            count = read_into(self.at, self._buffer[: min(READ_BYTES, end - self.at)])
+            count = read_into(self.at, buffer[: min(READ_BYTES, end - self.at)])
             if not count:
                 return
-            self._hash.update(self._buffer[:count])
+            self._hash.update(buffer[:count])
             self.at += count
 
     def feed(self, pieces: Sequence[bytes]) -> None:
@@ -59,7 +69,7 @@ class PrefixHasher:
         """Return a hasher that goes on where this one stands, and is not stopped."""
         copy = PrefixHasher.__new__(PrefixHasher)
         copy.published, copy._hash, copy.at = self.published, self._hash.copy(), self.at
-        copy._stop, copy._buffer = threading.Event(), self._buffer
+        copy._stop = threading.Event()
         return copy
 
     def digest(self) -> str:

@@ -17,8 +17,8 @@ from core.transfer.pace import TRIFLE_BYTES, Pace
 from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range, check_start, check_version
 from core.transfer.spans import Range
 
-WRITE_BYTES = 2**20  # gathered before the writer is called: few wake-ups, bounded memory
-FLUSH_SOON_BYTES = 8 * 2**20
+WRITE_BYTES = 2 * 2**20  # gathered before the writer is called: few wake-ups, bounded memory
+FLUSH_SOON_BYTES = 12 * 2**20  # one flush is for all connections: the first that has this much asks for it
 FLUSH_MOST_BYTES = 16 * 2**20  # a crash costs at most this much a connection
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.net.buffers import KEPT_MOST, Buffers
+from core.net.buffers import KEPT_MOST, SHORT_AT, Buffers
 from core.net.connection import WAITING_BYTES_MOST, BrokeOff, Connection
 from core.net.direct import DirectTransport
 from core.net.faults import Dropped
@@ -211,6 +211,19 @@ async def test_who_stops_in_the_middle_gets_what_is_in_memory_and_closes_the_con
         await server.closed.wait()
 
 
+async def test_many_connections_that_nobody_reads_from_share_a_bounded_memory(transport: DirectTransport) -> None:
+    async with serving(*[framed(BODY * 8, "length")] * 40) as server:
+        asking = [transport.handle_async_request(httpx.Request("GET", server.url)) for _ in range(40)]
+        responses = await asyncio.gather(*asking)
+        while not all(connection._paused for connection in transport._open):
+            await asyncio.sleep(0.01)
+        assert len(transport._buffers) <= SHORT_AT + 2 * 40
+        held = sum(connection._waiting for connection in transport._open)
+        assert held <= (SHORT_AT + 40) * MB, "one each, once they are short"
+        for response in responses:
+            await response.aclose()
+
+
 async def test_a_sleep_drops_what_waits_and_what_is_kept(transport: DirectTransport) -> None:
     async with serving(framed(b"one", "length"), framed(BODY, "length")[:MB]) as server:
         await ask(transport, server.url)
@@ -326,7 +339,8 @@ def test_a_buffer_is_free_once_no_view_of_it_is_left() -> None:
     assert [buffers.take() for _ in range(2)] and len(buffers) == 2
     held = [buffers.take() for _ in range(3 * KEPT_MOST)]
     buffers.trim()
-    assert len(buffers) == 3 * KEPT_MOST and held
+    assert len(buffers) == 3 * KEPT_MOST and held and buffers.is_short
     del held
+    assert not buffers.is_short
     buffers.trim()
     assert len(buffers) == KEPT_MOST
