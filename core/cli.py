@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from core.errors import UnsupportedHandle
 from core.handles import format_handle, parse_handle, with_revision
 from core.interrupt import noted
+from core.loading import loading
 from core.net.credentials import HUB_DEFAULT, endpoint_of
 from core.options import PARSERS, forms, split_command
 from core.places import Places, find_places
@@ -78,15 +79,18 @@ def _begin(
         case "verify":
             return _verify(parser, options)
         case "serve":
-            from core.serve import ServeOptions, serve
+            with loading():
+                from core.serve import ServeOptions, serve
 
             return serve(ServeOptions(options.host, options.port), _prepare(options))
         case "list":
-            from core.headless.steer import show_list
+            with loading():
+                from core.headless.steer import show_list
 
             return show_list(_prepare(options), as_json=options.json)
         case _:
-            from core.headless.steer import SteerOptions, steer
+            with loading():
+                from core.headless.steer import SteerOptions, steer
 
             keep_parts = command == "cancel" and options.keep_parts
             return steer(SteerOptions(command, options.id, _short(options.id), keep_parts), _prepare(options))
@@ -129,7 +133,8 @@ def _pull(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             problems.append(f"{text[:WORD_CHARS_SHOWN]!r}: {error.message}")
     if problems:
         return _wrong("pull", problems)
-    from core.headless.pull import PullOptions, pull
+    with loading():
+        from core.headless.pull import PullOptions, pull
 
     asked = PullOptions(
         tuple(dict.fromkeys(handles)),
@@ -157,7 +162,8 @@ def _verify(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
             problems.append(f"{text[:WORD_CHARS_SHOWN]!r}: there is no such path, and as a model: {error.message}")
     if problems:
         return _wrong("verify", problems)
-    from core.headless.verify import VerifyOptions, verify
+    with loading():
+        from core.headless.verify import VerifyOptions, verify
 
     return verify(VerifyOptions(tuple(dict.fromkeys(asked)), repair=options.repair), _prepare(options))
 

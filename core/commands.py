@@ -55,9 +55,9 @@ def refusal(command: Command, task: Task, item: Item | None = None) -> str:
         case Command.REMOVE | Command.MOVE:
             return ""
         case Command.VERIFY:
-            return _verify_refusal(task, task.items.values())
+            return _verify_refusal(task, None)
         case Command.REPAIR:
-            return _repair_refusal(task, task.items.values())
+            return _repair_refusal(task, None)
         case Command.RELOCATE:
             return _relocate_refusal(task)
         case _:
@@ -75,9 +75,9 @@ def _item_refusal(command: Command, task: Task, item: Item) -> str:
             is_checked = task.check is not None and item.id in task.check.item_ids
             return "" if state.is_live or is_checked else f"The file is {_word(state)}; there is nothing to pause."
         case Command.VERIFY:
-            return _verify_refusal(task, [item])
+            return _verify_refusal(task, item)
         case Command.REPAIR:
-            return _repair_refusal(task, [item])
+            return _repair_refusal(task, item)
         case Command.RESUME | Command.RETRY | Command.START_NOW:
             if command is Command.RETRY and state is not ItemState.FAILED:
                 return "This file has not failed."
@@ -104,22 +104,32 @@ def _relocate_refusal(task: Task) -> str:
     return "The download is cancelled; resume it first." if task.state is TaskState.CANCELLED else ""
 
 
-def _verify_refusal(task: Task, items: Iterable[Item]) -> str:
+def _failed_or_one(task: Task, item: Item | None) -> Iterable[Item]:
+    """Return the item that is meant, or all of a task that may be damaged: of most tasks none is looked at."""
+    if item is not None:
+        return [item]
+    return task.items.values() if task.count(ItemState.FAILED) else ()
+
+
+def _verify_refusal(task: Task, item: Item | None) -> str:
     if task.moving is not None:
         return BEING_MOVED
     if task.state.is_live:
         return f"The download is {_word(task.state)}; what comes is verified before it is complete."
     if task.check is not None:
         return "It is being verified already."
-    return "" if any(item.is_checkable for item in items) else "Nothing of it is complete yet."
+    if item is None and task.count(ItemState.DONE):
+        return ""
+    is_checkable = any(one.is_checkable for one in _failed_or_one(task, item))
+    return "" if is_checkable else "Nothing of it is complete yet."
 
 
-def _repair_refusal(task: Task, items: Iterable[Item]) -> str:
+def _repair_refusal(task: Task, item: Item | None) -> str:
     if task.moving is not None:
         return BEING_MOVED
     if task.state is TaskState.CANCELLED:
         return "The download is cancelled; resume it first."
-    if any(item.is_damaged for item in items):
+    if any(one.is_damaged for one in _failed_or_one(task, item)):
         return ""
     return "Nothing is known to be damaged here; Verify looks for it."
 

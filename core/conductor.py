@@ -23,10 +23,11 @@ from core.records import Limits
 from core.reports import ItemReport
 from core.roster import Roster
 from core.runs import Run
-from core.scheduler import Demand, Place, admit, share
+from core.scheduler import LARGE_BYTES, Demand, Place, admit, share
 from core.sources.base import Source
 from core.spawn import spawn
-from core.states import Intent, ItemState, TaskState
+from core.states import Intent, ItemState
+from core.sweeps import Sweeps
 from core.task import Item, Task
 from core.transfer import trouble
 from core.transfer.control import Identity
@@ -38,6 +39,7 @@ from core.waits import Waits
 _log = logging.getLogger(__name__)
 
 WAITING_LOOKED_AT = 64  # of each task: more could not be started at once anyway
+LANDED_MOST = 16  # files whose bytes have all come and that are being written: their connections go to others
 
 Key = tuple[str, str]
 
@@ -72,22 +74,23 @@ class Conductor:
         self._touched = touched
         self._runs: dict[Key, Run] = {}
         self._targets: Counter[Path | None] = Counter()
-        self._begun: set[str] = set()
+        self._begun: set[Task] = set()
         # A hub redirects to a file server: an item that has not asked yet is counted where the last one was led.
         self._leads_to: dict[str, str] = {}
-        self._adoptable: dict[str, dict[str, str]] = {}
-        self._sweeps: set[asyncio.Task[None]] = set()
+        self._adoptable: dict[Task, dict[str, str]] = {}
         self._chores: dict[int, asyncio.Task[None]] = {}
         self._is_due = False
         self._is_closed = False
-        held, sweeps, soon = self._targets, self._sweeps, self.pump_soon
+        held, soon = self._targets, self.pump_soon
         self._waits = Waits(now=now, touched=touched, changed=soon)
+        self._sweeps = Sweeps(roster, crew=crew, held=held, changed=soon)
+        deleting = self._sweeps.running
         self.listings = Listings(
-            roster, crew=crew, sources=sources, sweeps=sweeps, now=now, touched=touched, changed=soon
+            roster, crew=crew, sources=sources, sweeps=deleting, now=now, touched=touched, changed=soon
         )
         self.checks = Checks(roster, crew=crew, held=held, changed=soon)
         self.moves = Moves(
-            roster, crew=crew, held=held, workers=lambda task: [*self._workers(task), *self._sweeps], changed=soon
+            roster, crew=crew, held=held, workers=lambda task: [*self._workers(task), *deleting], changed=soon
         )
 
     @property
@@ -112,30 +115,39 @@ class Conductor:
         self._is_due = False
         if self._is_closed or self.is_still:
             return
-        tasks = self.roster.all()
-        self.listings.start(tasks)
-        self._admit(tasks)
-        self._share(tasks)
+        self.listings.start()
+        self._settle()
+        self._admit()
+        placed = self.roster.lineup.placed()
+        self._do_chores(placed)
+        self._share(placed)
 
-    def _admit(self, tasks: Sequence[Task]) -> None:
-        places = []
-        held = self._held()
-        for task in tasks:
-            if not task.admitted:
-                self._begun.discard(task.id)
-                self._adoptable.pop(task.id, None)
+    def _settle(self) -> None:
+        """Forget what was begun of tasks that have no place any more."""
+        for task in {*self._begun, *self._adoptable, *self._waits.tasks()}:
+            if not (task.admitted and self.roster.holds(task)):
+                self._begun.discard(task)
+                self._adoptable.pop(task, None)
                 self._waits.forget(task)
-            if task.admitted or (task.state is TaskState.QUEUED and task.manifest is not None):
-                ready = not task.admitted and not task.moving and not self._crew.disks.is_held(task.root)
-                places.append(Place(task.id, task.admitted, ready, task.forced or task.id in held))
+
+    def _admit(self) -> None:
+        """Give places to those who are next; nobody else in the queue is looked at."""
+        lineup = self.roster.lineup
+        held = self._held()
+        places = [Place(task.id, True, False, task.forced or task.id in held) for task in lineup.admitted]
+        away = {root for root in lineup.roots() if self._crew.disks.is_held(root)}
+        ready = lineup.ready(self.limits.tasks, held=away)
+        places += [Place(task.id, False, True, task.forced or task.id in held) for task in ready]
         for task_id in admit(places, self.limits):
             task = self.roster.get(task_id)
             task.admitted = True
             self.roster.refresh(task)
-        for task in tasks:
-            if task.admitted and task.id not in self._begun:
+
+    def _do_chores(self, placed: Sequence[Task]) -> None:
+        for task in placed:
+            if task not in self._begun:
                 self._chore(task, self._begin)
-            if task.id in self._begun and task.wanted_count == task.count(ItemState.DONE) and not task.described:
+            elif task.wanted_count == task.count(ItemState.DONE) and not task.described:
                 self._chore(task, self._complete)
 
     def _held(self) -> set[str]:
@@ -161,7 +173,7 @@ class Conductor:
             self._waits.forget(task)
         except DownloadError as error:
             # A disk that is too small for all of it is refused at the start; one that fills up later is waited for.
-            is_refused = isinstance(error, DiskFull) and task.id not in self._begun
+            is_refused = isinstance(error, DiskFull) and task not in self._begun
             if not isinstance(error, trouble.HELD) or is_refused:
                 self.roster.fail(task, error.failure)
             elif task.state.is_live and self.roster.holds(task):
@@ -180,24 +192,44 @@ class Conductor:
                 self._start(task, item, count)
 
     def _demands(self, tasks: Sequence[Task]) -> Iterable[Demand]:
-        for task in tasks:
-            if task.id not in self._begun or not task.state.is_live:
+        running = self._running_demands()
+        begun = [task for task in tasks if task in self._begun and task.state.is_live]
+        held = Counter(demand.host for task in begun for demand in running.get(task, ()) if demand.holds)
+        for task in begun:
+            yield from running.get(task, ())
+            if not self._crew.disks.is_held(task.root):  # else the others would meet the same
+                yield from self._waiting_demands(task, held)
+
+    def _running_demands(self) -> dict[Task, list[Demand]]:
+        demands: dict[Task, list[Demand]] = {}
+        landed = 0
+        for run in self._runs.values():
+            report, item = run.report, run.item
+            landed += report.has_landed
+            if not report.is_alive or report.is_held or (report.has_landed and landed <= LANDED_MOST):
                 continue
-            running = [run for run in self._runs.values() if run.task is task]
-            for run in running:
-                if run.report.is_alive and not run.report.is_held:
-                    hub = host_label(run.item.file.url)
-                    if run.item.host:
-                        self._leads_to[hub] = run.item.host
-                    host, wants = run.item.host or self._leads_to.get(hub, hub), max(run.report.wanted, 1)
-                    size, one_go = run.item.file.size or 0, run.download.is_in_one_go
-                    yield Demand(task.id, run.item.id, host, wants, size, running=True, holds=one_go)
-            if self._crew.disks.is_held(task.root):
-                continue  # the others would meet the same
-            for item in islice(task.waiting_items(), WAITING_LOOKED_AT):
-                if (task.id, item.id) not in self._runs and not self._targets[item.local_path]:
-                    hub = host_label(item.file.url)
-                    yield Demand(task.id, item.id, self._leads_to.get(hub, hub), 1, item.file.size or 0)
+            if item.host:
+                self._leads_to[host_label(item.file.url)] = item.host
+            report.counted = item.host or self._host_of(item)
+            wants, size = max(report.wanted, 1), item.file.size or 0
+            one_go = run.download.is_in_one_go
+            demand = Demand(run.task.id, item.id, report.counted, wants, size, running=True, holds=one_go)
+            demands.setdefault(run.task, []).append(demand)
+        return demands
+
+    def _waiting_demands(self, task: Task, held: Counter[str]) -> Iterable[Demand]:
+        """Yield what could start now; who could get nothing beside what is held is not looked at closely."""
+        room: dict[str, int] = {}
+        for item in islice(task.waiting_items(), WAITING_LOOKED_AT):
+            host, size = self._host_of(item), item.file.size or 0
+            left = room.setdefault(host, self.limits.connections_per_host - held[host])
+            if left > 0 and (task.id, item.id) not in self._runs and not self._targets[item.local_path]:
+                room[host] -= size < LARGE_BYTES  # of the large ones not all start that could
+                yield Demand(task.id, item.id, host, 1, size)
+
+    def _host_of(self, item: Item) -> str:
+        hub = host_label(item.file.url)
+        return self._leads_to.get(hub, hub)
 
     # -- beginning and completing ------------------------------------------------------------------------
 
@@ -208,7 +240,7 @@ class Conductor:
             DownloadError: It does not fit.
         """
         if await settled(self._crew.write(library.is_away, task)):
-            self._begun.add(task.id)  # its items wait for the folder, and say so
+            self._begun.add(task)  # its items wait for the folder, and say so
             return
         gone = await settled(self._crew.write(library.gone, task))
         for item in gone if task.admitted else ():  # it may have been paused meanwhile
@@ -218,19 +250,18 @@ class Conductor:
                 self.roster.move_item(task, item, ItemState.WAITING)
         await settled(self._crew.write(library.check_sizes, task))
         if task.handle.hub == "cortexso":
-            self._adoptable[task.id] = await settled(self._crew.write(library.adoptable, task))
-        roots = {other.root for other in self.roster.all()}
-        space = await settled(self._crew.write(library.space, task.root, roots))
+            self._adoptable[task] = await settled(self._crew.write(library.adoptable, task))
+        space = await settled(self._crew.write(library.space, task.root, self.roster.lineup.roots()))
         if not (task.admitted and self.roster.holds(task)):
             return
         # Checked and noted in one step: two that begin at once cannot both take the same space. Of those that have
         # a place and have not begun, the ones before it in the queue come first, whoever was looked at sooner.
-        listed = [other for other in self.roster.all() if other.admitted]
-        begun = [(t.root, t.size - t.durable) for t in listed if t.id in self._begun and t is not task]
-        ahead = listed[: listed.index(task)]
-        before = [(t.root, t.size - t.durable) for t in ahead if t.id not in self._begun]
+        placed = self.roster.lineup.placed()
+        begun = [(t.root, t.size - t.durable) for t in placed if t in self._begun and t is not task]
+        ahead = placed[: placed.index(task)]
+        before = [(t.root, t.size - t.durable) for t in ahead if t not in self._begun]
         space.check_in_turn(task.id, task.size - task.durable, begun=begun, before=before)
-        self._begun.add(task.id)
+        self._begun.add(task)
 
     async def _complete(self, task: Task) -> None:
         """Write the description; then the task is done.
@@ -260,7 +291,7 @@ class Conductor:
         file, commit = item.file, task.manifest.commit
         handle, globs = format_handle(task.handle), task.selection.globs
         identity = Identity(item.id, file.size, file.hash, commit, file.url, handle, task.id, globs)
-        present = self._adoptable.get(task.id, {}).get(item.id)
+        present = self._adoptable.get(task, {}).get(item.id)
         also_right = (present,) if present else ()
         job = Job(
             identity,
@@ -273,8 +304,10 @@ class Conductor:
             has_begun=task.durable > 0,
         )
         report = ItemReport(self.roster, task, item, now=self._now, touched=self._touched, changed=self.pump_soon)
+        report.counted = self._host_of(item)
         if not job.is_small and item.file.size is not None:
             report.wanted = FIRST_CONNECTIONS
+            self.pump_soon()  # its further connections
         download = Download(job, net=self._net, crew=self._crew, report=report)
         download.allot(count)
         run = Run(task, item, download, report)
@@ -282,7 +315,6 @@ class Conductor:
         self._targets[item.local_path] += 1
         run.worker = spawn(self._run(run), name=f"item {task.id} {item.id} #{item.attempt}")
         run.worker.add_done_callback(lambda _: self._ended(run))
-        self.pump_soon()  # its further connections
         self._touched(task, item)
 
     async def _run(self, run: Run) -> None:
@@ -336,13 +368,7 @@ class Conductor:
 
         It is given the paths that other tasks want, which have to stay.
         """
-        self._sweep(task.root, [item.local_path for item in items], self._workers(task), work, without=task)
-
-    def _workers(self, task: Task) -> list[asyncio.Task[None]]:
-        """Return what may still touch files of a task."""
-        workers = [run.worker for run in self._runs.values() if run.task is task and run.worker is not None]
-        chores = [self._chores[task.serial]] if task.serial in self._chores else []
-        return [*workers, *chores, *self.checks.workers(task), *self.moves.workers(task)]
+        self._sweeps.of_task(task, items, self._workers(task), work)
 
     def sweep_files(
         self, root: Path, paths: Sequence[Path], work: Callable[[set[Path | None]], object]
@@ -351,35 +377,13 @@ class Conductor:
 
         It is given the paths that tasks want, which have to stay. What it raises is for whoever awaits the task.
         """
-        return self._sweep(root, paths, [], work)
+        return self._sweeps.of_files(root, paths, work)
 
-    def _sweep(
-        self,
-        root: Path,
-        paths: Sequence[Path | None],
-        workers: Sequence[asyncio.Task[None]],
-        work: Callable[[set[Path | None]], object],
-        *,
-        without: Task | None = None,
-    ) -> asyncio.Task[None]:
-        self._targets.update(paths)
-
-        async def later() -> None:
-            try:
-                if workers:
-                    await asyncio.wait(workers)
-                await self.roster.keeper.kept()  # nothing goes that the list still calls complete
-                others = [other for other in self.roster.all() if other is not without and other.root == root]
-                kept = {item.local_path for other in others for item in other.wanted_items()}
-                await settled(self._crew.write(work, kept))
-            finally:
-                self._targets.subtract(paths)
-                self._sweeps.discard(sweep)
-                self.pump_soon()
-
-        sweep = spawn(later(), name="sweep")
-        self._sweeps.add(sweep)
-        return sweep
+    def _workers(self, task: Task) -> list[asyncio.Task[None]]:
+        """Return what may still touch files of a task."""
+        workers = [run.worker for run in self._runs.values() if run.task is task and run.worker is not None]
+        chores = [self._chores[task.serial]] if task.serial in self._chores else []
+        return [*workers, *chores, *self.checks.workers(task), *self.moves.workers(task)]
 
     async def aclose(self) -> None:
         """Stop everything; every byte that came is kept."""
@@ -391,6 +395,6 @@ class Conductor:
         await self.checks.aclose()
         await self.moves.aclose()
         await self.listings.aclose()
-        pending = [*workers, *self._chores.values(), *self._sweeps]
+        pending = [*workers, *self._chores.values(), *self._sweeps.running]
         if pending:
             await asyncio.wait(pending)

@@ -84,9 +84,13 @@ class Engine(EngineSignals):
         """Return a task; KeyError for an unknown id."""
         return self._roster.get(task_id)
 
+    def tasks_of(self, handle: Handle) -> list[Task]:
+        """Return the tasks that were added with this handle, in the order of the queue."""
+        return self._roster.lineup.of_handle(handle)
+
     def index_of(self, task_id: str) -> int:
         """Return the place of a task in the queue, from 0."""
-        return self._roster.order.index(task_id)
+        return self._roster.index_of(task_id)
 
     @property
     def limits(self) -> Limits:
@@ -173,7 +177,7 @@ class Engine(EngineSignals):
         """
         found = await self._conductor.listings.prepare(self.root, handle, selection or Selection(), fresh=fresh)
         if not found.is_complete and not fresh:
-            others = [(task.root, task.size - task.durable) for task in self._roster.all() if task.state.is_live]
+            others = self._roster.lineup.claims()
             name = format_handle(found.handle)
             await settled(self._crew.write(library.check_space, name, self.root, found.size, others))
         return found

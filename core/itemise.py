@@ -1,20 +1,23 @@
-"""From a manifest to the items of a task. Pure; a name that is refused fails alone."""
+"""From a manifest to the items of a task. Pure, and on any thread; a name that is refused fails alone."""
 
 import re
+from pathlib import Path
 
 from core.errors import NameRefused
 from core.paths import collisions, local_path
 from core.records import Destination, Manifest
 from core.states import ItemState
-from core.task import Item, Task
+from core.task import Item
+
+_DIGITS = re.compile(r"(\d{1,18})")  # a longer number is a name: Python does not read it as a number without end
 
 
-def items_of(task: Task, manifest: Manifest, *, complete: bool) -> list[Item]:
-    """Return the items, those of the selection first, each part by path; `complete` ones are here already."""
-    place = Destination(task.root, manifest.folder)
+def items_of(root: Path, manifest: Manifest, *, complete: bool) -> list[Item]:
+    """Return the items for a models folder, in the order that they are shown in; `complete` ones are here already."""
+    place = Destination(root, manifest.folder)
     meets = collisions(file.path for file in manifest.files)
     items = []
-    for file in sorted(manifest.files, key=lambda file: (not file.wanted, _natural(file.path))):
+    for file in sorted(manifest.files, key=lambda file: shown_order(file.path, wanted=file.wanted)):
         state = ItemState.WAITING if file.wanted else ItemState.SKIPPED
         try:
             if file.path in meets:
@@ -29,8 +32,12 @@ def items_of(task: Task, manifest: Manifest, *, complete: bool) -> list[Item]:
     return items
 
 
-def _natural(path: str) -> list[tuple[bool, int, str]]:
-    """Return a key that sorts `s2` before `s10`."""
-    return [
-        (part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d{1,18})", path)
-    ]
+def shown_order(path: str, *, wanted: bool) -> tuple[bool, tuple[tuple[int, int, str], ...]]:
+    """Return what the files of a model are sorted by: those of the selection first, each part by path."""
+    return not wanted, natural_key(path)
+
+
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that sorts `shard-2` before `shard-10`, whatever the case."""
+    parts = _DIGITS.split(text.casefold())
+    return tuple((0, int(part), "") if i % 2 else (1, 0, part) for i, part in enumerate(parts) if part)

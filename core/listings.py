@@ -15,15 +15,15 @@ from core.errors import ConnectFailed, DownloadError, ServerBusy, TimedOut, Unsu
 from core.handles import format_handle
 from core.itemise import items_of
 from core.records import Handle, Manifest, Selection
-from core.roster import Roster
+from core.roster import Files, Roster
 from core.sources.base import Source
 from core.spawn import cancel_and_wait, spawn
-from core.states import Intent
 from core.task import Item, Task
 from core.transfer import retry
 from core.transfer.job import Crew, settled
 
 LISTINGS_AT_ONCE = 4
+OFF_LOOP_FILES = 500  # the items of more are made on a thread: between two awaits stay under 5 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,13 @@ class Listings:
 
     # -- of tasks in the list ----------------------------------------------------------------------------
 
-    def start(self, tasks: Sequence[Task]) -> None:
+    def start(self) -> None:
         """Start the listings that are due, in the order of the queue."""
-        for task in tasks:
-            if len(self._running) - len(self._aside) >= LISTINGS_AT_ONCE:
-                return
-            wants = task.manifest is None and task.failure is None and task.intent is Intent.RUN
-            if wants and task.id not in self._running:
-                task.resolving = True
-                self._running[task.id] = spawn(self._list(task), name=f"list {task.id}")
-                self._roster.refresh(task)
+        free = LISTINGS_AT_ONCE - (len(self._running) - len(self._aside))
+        for task in self._roster.lineup.unlisted(free) if free > 0 else ():
+            task.resolving = True
+            self._running[task.id] = spawn(self._list(task), name=f"list {task.id}")
+            self._roster.refresh(task)
 
     def stop(self, task: Task) -> None:
         """Stop fetching the listing of a task."""
@@ -105,7 +102,7 @@ class Listings:
         try:
             done = await self._find_complete(task.root, task.handle, task.selection)
             manifest = done or await self._resolve_in_time(task)
-            items = items_of(task, manifest, complete=done is not None)
+            files = await self._files_of(task, manifest, complete=done is not None)
         except DownloadError as error:
             self._listed(task)
             self._roster.fail(task, error.failure)
@@ -117,7 +114,7 @@ class Listings:
             self._roster.fail_unforeseen(task, error)
         else:
             self._listed(task)
-            self._take(task, manifest, items, complete=done is not None)
+            self._take(task, manifest, files, complete=done is not None)
         finally:
             self._touched(task, None)
             self._changed()
@@ -151,11 +148,21 @@ class Listings:
             del self._running[task.id]
             task.resolving = False
 
-    def _take(self, task: Task, manifest: Manifest, items: list[Item], *, complete: bool) -> None:
+    async def _files_of(self, task: Task, manifest: Manifest, *, complete: bool) -> Files:
+        """Make the items of a task, a long list on a thread; anew where the task goes to another folder meanwhile."""
+        while True:
+            root = task.root
+            if len(manifest.files) <= OFF_LOOP_FILES:
+                return _files(root, manifest, complete=complete)
+            files = await settled(self._crew.write(lambda root=root: _files(root, manifest, complete=complete)))
+            if root == task.root:
+                return files
+
+    def _take(self, task: Task, manifest: Manifest, files: Files, *, complete: bool) -> None:
         if self._roster.holds(task):
             task.described = complete
             task.completed_at = task.added_at if complete else None
-            self._roster.set_items(task, manifest, items)
+            self._roster.set_items(task, manifest, files)
 
     # -- of what is only asked for -----------------------------------------------------------------------
 
@@ -179,7 +186,7 @@ class Listings:
     def take(self, task: Task, manifest: Manifest) -> None:
         """Give a task the files that were found before it was added."""
         self.stop(task)
-        self._take(task, manifest, items_of(task, manifest, complete=False), complete=False)
+        self._take(task, manifest, _files(task.root, manifest, complete=False), complete=False)
 
     # -- both --------------------------------------------------------------------------------------------
 
@@ -221,3 +228,7 @@ class Listings:
     async def aclose(self) -> None:
         """Stop all of them."""
         await cancel_and_wait(*self._running.values())
+
+
+def _files(root: Path, manifest: Manifest, *, complete: bool) -> Files:
+    return Files(items_of(root, manifest, complete=complete))

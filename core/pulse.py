@@ -50,13 +50,14 @@ class Pulse:
 
     def totals(self, *, now: float, hub: str) -> Totals:
         """Return all tasks together."""
-        live = [task for task in self._roster.all() if task.state.is_live]
-        rate = sum(task.rate(now) for task in live)
-        left = sum(task.size - task.durable for task in live)
-        need = sum(task.size - task.durable for task in live if self._is_here(task))
+        lineup = self._roster.lineup
+        rate = sum(task.rate(now) for task in lineup.active)
+        claims = lineup.claims()
+        left = sum(count for _, count in claims)
+        need = sum(count for root, count in claims if self._is_here(root))
         return Totals(
-            active=sum(1 for task in live if task.state.is_active),
-            queued=sum(1 for task in live if not task.state.is_active),
+            active=len(lineup.active),
+            queued=lineup.waiting_count,
             rate=rate,
             eta_s=left / rate if rate > 0 else None,
             need_bytes=need,
@@ -65,13 +66,14 @@ class Pulse:
             hub_reachable=True if rate > 0 else self.conductor.listings.hub_reachable,
         )
 
-    def _is_here(self, task: Task) -> bool:
-        """Tell whether a task goes to the file system of the models folder."""
-        return task.root == self._root() or (self._space is not None and task.root in self._space.beside)
+    def _is_here(self, root: Path) -> bool:
+        """Tell whether this is the models folder, or on its file system."""
+        return root == self._root() or (self._space is not None and root in self._space.beside)
 
     def touch(self, task: Task, item: Item | None) -> None:
         """Note that numbers of a task, or of one of its items, changed."""
         if self._roster.holds(task):
+            self._roster.lineup.note(task)
             dirty = self._dirty.setdefault(task.id, set())
             if item is not None:
                 dirty.add(item.id)
@@ -97,7 +99,7 @@ class Pulse:
         try:
             while True:
                 if count % SPACE_EVERY_TICKS == 0:
-                    roots = {task.root for task in self._roster.all()}
+                    roots = self._roster.lineup.roots()
                     self._space = await settled(self._crew.write(library.space, self._root(), roots))
                 count += 1
                 await asyncio.sleep(TICK_S)

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.description import read_description
 from core.errors import DownloadError, UnsupportedHandle
 from core.handles import format_handle, parse_handle
+from core.itemise import shown_order
 from core.library import manifest_of
 from core.records import Handle
 from core.shelf import Model, Shelf, model_folders
@@ -76,7 +77,7 @@ def _complete(model: Model, root: Path) -> StoredTask | None:
         return None
     files = [
         StoredItem(file.path, file.size, file.hash, "", ItemState.DONE, file.size, local_hash=file.local_hash)
-        for file in described.files
+        for file in sorted(described.files, key=lambda file: shown_order(file.path, wanted=True))
     ]
     return StoredTask(
         id=_id(described.model) or format_handle(handle),

@@ -14,7 +14,7 @@ from core.itemise import items_of
 from core.library import folder_of, wall_clock
 from core.net.origin import host_label
 from core.records import Handle, Manifest, RemoteFile, Selection
-from core.roster import Roster
+from core.roster import Files, Roster
 from core.sources.base import Source
 from core.sources.base import folder_of as source_folder
 from core.states import Intent, ItemState, TaskState
@@ -64,14 +64,14 @@ def mend(
             selection=Selection(globs=described.globs),
             called=_called(described),
         )
-        items = items_of(task, manifest, complete=True)
+        items = items_of(target.root, manifest, complete=True)
         _finish(items, described)
         for item in items:
             if item.id in paths:
                 _spoil(item)
                 item.state, item.durable = ItemState.WAITING, 0
         roster.add(task)
-        roster.set_items(task, manifest, items)
+        roster.set_items(task, manifest, Files(items))
         return task
     task.intent, task.failure, task.described = Intent.RUN, None, False
     for item_id in paths:

@@ -20,6 +20,8 @@ class ItemReport:
 
     Attributes:
         wanted: How many connections would be of use.
+        counted: The host that its connections are counted for.
+        has_landed: All its bytes came; it needs no connection any more.
         is_held: It waits for this machine and uses none.
         is_stopped: The run was told to end.
     """
@@ -42,6 +44,8 @@ class ItemReport:
         self._touched = touched
         self._changed = changed
         self.wanted = 1
+        self.counted = ""
+        self.has_landed = False
         self.is_held = False
         self.is_stopped = False
 
@@ -66,13 +70,20 @@ class ItemReport:
             self._roster.move_item(self._task, self._item, state)
 
     def connecting(self) -> None:
+        if self.has_landed:
+            self.has_landed = False
+            self._changed()
         self._move(ItemState.CONNECTING)
 
     def transferring(self, host: str) -> None:
-        if host != self._item.host:
-            self._item.host = host
+        self._item.host = host
+        if host != self.counted:
             self._changed()
         self._move(ItemState.TRANSFERRING)
+
+    def landed(self) -> None:
+        self.has_landed = True
+        self._changed()
 
     def backing_off(self, error: DownloadError, seconds: float) -> None:
         if self.is_alive:

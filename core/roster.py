@@ -5,16 +5,18 @@ files and no Qt.
 """
 
 import logging
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from core.errors import DAMAGE, DownloadError, Failure, UnsupportedHandle
 from core.handles import format_handle, parse_handle
+from core.lineup import Lineup
 from core.records import Destination, Manifest, RemoteFile, Selection
 from core.states import ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
 from core.store.base import StoredItem, StoredTask, stored_item_state, stored_task_state
 from core.store.keeper import Keeper
-from core.task import Item, Task
+from core.task import Contents, Item, Task
 
 _log = logging.getLogger(__name__)
 
@@ -22,11 +24,25 @@ Tell = Callable[..., None]
 """Called as tell(signal name, *arguments)."""
 
 
+class Files:
+    """The items that a task is to have, counted, and the rows that are kept of them.
+
+    A list may be long: this is made on any thread, before a task has it.
+    """
+
+    __slots__ = ("contents", "rows")
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self.contents = Contents(items)
+        self.rows = [_stored_item(item) for item in self.contents.items.values()]
+
+
 class Roster:
     """Owns the tasks.
 
     Attributes:
         order: Their ids in the order of the queue.
+        lineup: Who waits for what; every change that goes through here is noted there.
         tell: Tells of a change.
     """
 
@@ -35,7 +51,7 @@ class Roster:
         self.tell = tell
         self._tasks: dict[str, Task] = {}
         self.order: list[str] = []
-        self._is_partial = False
+        self.lineup = Lineup()
 
     def __len__(self) -> int:
         return len(self.order)
@@ -55,6 +71,11 @@ class Roster:
         """Tell whether this very task is still in the list."""
         return self._tasks.get(task.id) is task
 
+    def index_of(self, task_id: str) -> int:
+        """Return the place of a task in the queue, from 0; KeyError for an unknown id."""
+        rank = self.lineup.rank(self._tasks[task_id])
+        return bisect_left(self.order, rank, key=lambda other: self.lineup.rank(self._tasks[other]))
+
     # -- the list ----------------------------------------------------------------------------------------
 
     def add(self, task: Task) -> None:
@@ -62,6 +83,7 @@ class Roster:
         self._tasks[task.id] = task
         self.order.append(task.id)
         task.refresh()
+        self.lineup.add(task)
         self.keep(task)
         self.tell("task_added", task.id)
         self.tell(TASK_SIGNALS[task.state], task.id)
@@ -69,20 +91,22 @@ class Roster:
     def remove(self, task: Task) -> None:
         """Forget a task."""
         self.tell("task_about_to_be_removed", task.id)
-        del self._tasks[task.id]
-        self.order.remove(task.id)
+        del self.order[self.index_of(task.id)], self._tasks[task.id]
+        self.lineup.remove(task)
         self.keeper.remove(task.id)
-        if not self._is_partial:  # else the places of the others are not ours to give
-            self.keeper.put_order(list(self.order))
         self.tell("task_removed", task.id)
 
     def move(self, task: Task, index: int) -> bool:
         """Move a task in the queue; return whether its place changed."""
-        old = self.order.index(task.id)
+        old = self.index_of(task.id)
         index = max(0, min(index, len(self.order) - 1))
         if index == old:
             return False
         self.order.insert(index, self.order.pop(old))
+        before = self._tasks[self.order[index - 1]] if index else None
+        after = self._tasks[self.order[index + 1]] if index + 1 < len(self.order) else None
+        if not self.lineup.put_between(task, before, after):
+            self.lineup.renumber(self.all())
         self.keeper.put_order(list(self.order))
         self.tell("task_moved", task.id)
         return True
@@ -96,6 +120,7 @@ class Roster:
         changed = task.refresh()
         if not task.state.is_live:
             task.admitted = task.forced = False
+        self.lineup.note(task)
         if changed:
             self.keep(task)
             self.tell(TASK_SIGNALS[task.state], task.id)
@@ -118,12 +143,12 @@ class Roster:
         self.tell(ITEM_SIGNALS[state], task.id, item.id)
         self.refresh(task)
 
-    def set_items(self, task: Task, manifest: Manifest, items: Iterable[Item]) -> None:
+    def set_items(self, task: Task, manifest: Manifest, files: Files) -> None:
         """Give a task its files."""
         task.manifest = manifest
-        task.set_items(items)
-        for item in task.items.values():
-            self.keep_item(task, item)
+        task.set_items(files.contents)
+        if self.holds(task):
+            self.keeper.put_items(task.id, files.rows)
         self.keep(task)
         self.tell("items_added", task.id)
         self.refresh(task)
@@ -131,6 +156,7 @@ class Roster:
     def relocate(self, task: Task, root: Path) -> None:
         """Let a task go to another models folder; whoever moved its files tells of it."""
         task.set_root(root)
+        self.lineup.note(task)
         self.keep(task)
 
     def fail(self, task: Task, failure: Failure | None) -> None:
@@ -162,7 +188,6 @@ class Roster:
         Raises:
             StoreError: They cannot be read.
         """
-        self._is_partial = self._is_partial or only is not None
         for stored in await self.keeper.load():
             if only is not None and stored.id not in only:
                 continue
@@ -173,6 +198,7 @@ class Roster:
                 continue
             self._tasks[task.id] = task
             self.order.append(task.id)
+            self.lineup.add(task)
 
 
 def _stored(task: Task) -> StoredTask:

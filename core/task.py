@@ -5,6 +5,7 @@ The engine alone calls the methods that change something; views read attributes.
 
 import threading
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import accumulate, count
@@ -172,6 +173,23 @@ class Item:
         return f"<Item {self.id} {self.state.value} {self.durable}/{self.file.size} #{self.attempt}>"
 
 
+class Contents:
+    """Items that are to be those of a task, with what is counted of them.
+
+    A list may be long: it is made on any thread, before a task has it.
+    """
+
+    __slots__ = ("counts", "durable", "items", "size", "waiting")
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self.items = {item.id: item for item in items}
+        self.waiting = {i.id: i for i in self.items.values() if i.state is ItemState.WAITING}
+        self.counts: dict[ItemState, int] = Counter(item.state for item in self.items.values())
+        wanted = [item for item in self.items.values() if item.state.is_wanted]
+        self.size = sum(item.size for item in wanted)
+        self.durable = sum(item.durable for item in wanted)
+
+
 class Task:
     """One model: the user's row.
 
@@ -183,7 +201,7 @@ class Task:
         called: The name that its description gives the model; empty for the model's own.
         intent: What the user last asked of it.
         manifest: The pinned list of files; None before it is resolved.
-        items: Its files by id, in the order of the hub.
+        items: Its files by id, in the order in which they are shown (`core.itemise.shown_order`).
         failure: Why the task as a whole cannot go on (no listing, no space); None otherwise.
         hold: Why its listing waits while RESOLVING (no network, a hub that asked for a pause), or its description
             for the disk; None otherwise.
@@ -310,14 +328,11 @@ class Task:
             if item.place is not None:
                 item.set_place(replace(item.place, root=root))
 
-    def set_items(self, items: Iterable[Item]) -> None:
+    def set_items(self, items: Iterable[Item] | Contents) -> None:
         """Take the items of the manifest; counters follow."""
-        self.items = {item.id: item for item in items}
-        self._waiting = {i.id: i for i in self.items.values() if i.state is ItemState.WAITING}
-        self._counts = {}
-        for item in self.items.values():
-            self._counts[item.state] = self._counts.get(item.state, 0) + 1
-        self._recount()
+        found = items if isinstance(items, Contents) else Contents(items)
+        self.items, self._waiting, self._counts = found.items, found.waiting, found.counts
+        self.size, self.durable = found.size, found.durable
 
     def move_item(self, item: Item, state: ItemState) -> bool:
         """Move an item to `state`; return whether it changed.
@@ -354,10 +369,6 @@ class Task:
             if item.file.size is None:
                 self.size += delta
         return True
-
-    def _recount(self) -> None:
-        self.size = sum(item.size for item in self.wanted_items())
-        self.durable = sum(item.durable for item in self.wanted_items())
 
     def refresh(self) -> bool:
         """Derive the state again; return whether it changed."""

@@ -34,6 +34,10 @@ class Waits:
         """The ids of the tasks that wait."""
         return {task.id for task in self._timers}
 
+    def tasks(self) -> set[Task]:
+        """The tasks that wait, and those that do again what they waited for."""
+        return {*self._timers, *self._looks}
+
     def put_off(self, task: Task, error: LocalError) -> None:
         """Let a task wait; later and later while it meets the same."""
         seconds = trouble.look_after_s(self._looks[task])

@@ -29,7 +29,10 @@ def _open_window(options: "WindowOptions") -> int:
             file=sys.stderr,
         )
         return 1
-    from gui.app import open_window  # widgets are imported for a window alone
+    from core.loading import loading
+
+    with loading():
+        from gui.app import open_window  # widgets are imported for a window alone
 
     return open_window(options)
 

@@ -54,8 +54,7 @@ def folder_of(task: Task, item: Item | None) -> Path | None:
 def openable(task: Task, item: Item | None) -> Path | None:
     """Return the finished data file that Open opens: the row's, or the only one of a model."""
     if item is None:
-        wanted = list(task.wanted_items())
-        item = wanted[0] if len(wanted) == 1 else None
+        item = next(task.wanted_items(), None) if task.wanted_count == 1 else None
     if item is None or item.local_path is None or not is_done(item):
         return None
     return item.local_path if item.local_path.suffix.lower() in OPENABLE else None

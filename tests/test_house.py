@@ -68,7 +68,9 @@ ALLOWED: dict[str, set[str]] = {
         "core.sources",
     }
     | {"core.task", "core.verify"},
-    "core.roster": PURE | {"core.handles", "core.store", "core.task"},
+    "core.lineup": BASICS | {"core.task"},
+    "core.roster": PURE | {"core.handles", "core.lineup", "core.store", "core.task"},
+    "core.sweeps": PURE | {"core.roster", "core.task", "core.transfer"},
     "core.itemise": BASICS | {"core.paths", "core.task"},
     "core.reports": PURE | {"core.roster", "core.task", "core.transfer"},
     "core.runs": {"core.reports", "core.task", "core.transfer"},
@@ -89,6 +91,7 @@ ALLOWED: dict[str, set[str]] = {
         "core.waits",
         "core.scheduler",
         "core.sources",
+        "core.sweeps",
         "core.task",
     }
     | {"core.transfer"},
@@ -101,13 +104,14 @@ ALLOWED: dict[str, set[str]] = {
     "core.compose": PURE
     | {"core.engine", "core.net", "core.rebuild", "core.settings", "core.sources", "core.store"},
     "core.rebuild": PURE
-    | {"core.description", "core.handles", "core.library", "core.shelf", "core.sources.base", "core.store"}
-    | {"core.transfer", "core.verify"},
+    | {"core.description", "core.handles", "core.itemise", "core.library", "core.shelf", "core.sources.base"}
+    | {"core.store", "core.transfer", "core.verify"},
     "core.logbook": set(),
     "core.leftovers": PURE | {"core.shelf", "core.transfer.disk"},
     "core.diagnostics": PURE | {"core.logbook", "core.settings", "core.task"},
     "core.shelf": PURE | {"core.description", "core.transfer"},
     "core.interrupt": set(),
+    "core.loading": set(),
     "core.api": PURE
     | {"core.commands", "core.engine", "core.handles", "core.listings", "core.net", "core.settings", "core.shelf"}
     | {"core.sources.cortexso", "core.task", "core.vault"},
@@ -136,15 +140,16 @@ ALLOWED: dict[str, set[str]] = {
     | {"core.store", "core.task", "core.terminal", "core.transfer.meter", "core.verify", "core.views"},
     "core.options": {"core", "core.handles"},
     "core.cli": PURE
-    | {"core.handles", "core.headless", "core.interrupt", "core.net", "core.options", "core.places", "core.serve"},
+    | {"core.handles", "core.headless", "core.interrupt", "core.loading", "core.net", "core.options", "core.places"}
+    | {"core.serve"},
     "core.demo": {"core.spawn"},
     "resources": set(),
     "gui": set(),
-    "gui.__main__": {"core.cli", "gui"},
+    "gui.__main__": {"core.cli", "core.loading", "gui"},
     "gui.app": {"core", "gui", "resources"},
     "gui.loop": {"gui.garbage"},
     "gui.garbage": set(),
-    "gui.tree": BASICS | {"core.commands", "core.engine", "core.task", "gui"},
+    "gui.tree": BASICS | {"core.commands", "core.engine", "core.itemise", "core.task", "gui"},
 }
 GUI = (
     PURE
@@ -162,13 +167,14 @@ FOREIGN: dict[str, set[str]] = {
         "aiohttp",
         "aiohttp_socks",
         "h11",
+        "isal.isal_zlib",
         "psutil",
         "truststore",
         "yaml",
         "yarl",
     },
     "gui": {"PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.__version__"},
-    "gui.loop": {"PySide6.QtWidgets", "qasync"},
+    "gui.loop": {"PySide6.QtCore", "PySide6.QtWidgets", "qasync"},
     "resources": set(),
 }
 

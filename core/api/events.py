@@ -5,6 +5,7 @@ once a second a task, and at once on pause, resume and retry. Knows no socket.
 """
 
 import asyncio
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -69,8 +70,9 @@ class Events:
         self._loop = asyncio.get_running_loop()
         self._sinks: list[Sink] = []
         self._tracks: dict[str, _Track] = {task.id: _Track(task.state) for task in engine.tasks}
-        self._removed: list[tuple[float, Event]] = []
+        self._removed: deque[tuple[float, Event]] = deque()
         self._forgetting: asyncio.TimerHandle | None = None
+        self._ended: OrderedDict[str, _Track] = OrderedDict()  # whose texts are kept; the oldest first
         self._connections = [
             (engine.task_added, self._added),
             (engine.task_about_to_be_removed, self._removing),
@@ -96,7 +98,8 @@ class Events:
     def snapshot(self) -> list[Event]:
         """Return what a new listener has to know: live tasks, and the last event of those that ended lately."""
         self._forget_old()
-        events = [event for _, event in self._removed]
+        lately = self._loop.time() - REMEMBERED_S
+        events = [event for at, event in self._removed if at > lately]
         return events + [event for task in self._engine.tasks if (event := self.event_of(task))]
 
     def event_of(self, task: Task) -> Event | None:
@@ -120,6 +123,8 @@ class Events:
         """Return the kept text: who asks for a list will ask again, and most tasks of it have ended."""
         track = self._track(task.id)
         track.asked_at = self._loop.time()
+        if task.id in self._ended:
+            self._ended.move_to_end(task.id)
         if self._forgetting is None and not task.state.is_live:
             self._forgetting = self._loop.call_later(REMEMBERED_S, self._forget_soon)
         return self._text(task, track)
@@ -127,7 +132,7 @@ class Events:
     def _forget_soon(self) -> None:
         self._forgetting = None
         self._forget_old()
-        if any(t.text is not None and t.state in ENDINGS for t in self._tracks.values()):
+        if self._ended:
             self._forgetting = self._loop.call_later(REMEMBERED_S, self._forget_soon)
 
     def close(self) -> None:
@@ -161,6 +166,7 @@ class Events:
             self._send(event, track)
         track.forget_pending()
         del self._tracks[task_id]
+        self._ended.pop(task_id, None)
         self._forget_old()
 
     def _task_moved(self, state: TaskState, task_id: str) -> None:
@@ -169,12 +175,17 @@ class Events:
         task = self._engine.task(task_id)
         if state in ENDINGS:
             track.ended_at = self._loop.time()
+            self._ended.pop(task_id, None)
+            if track.text is not None:
+                self._ended[task_id] = track
             self._forget_old()
             if self._sinks:
                 self._send(self._build(ENDINGS[state], task, track), track)
             else:
                 track.forget_pending()
-        elif state is TaskState.PAUSED or (before is not None and not before.is_live):
+            return
+        self._ended.pop(task_id, None)
+        if state is TaskState.PAUSED or (before is not None and not before.is_live):
             self._update(task, track, at_once=True)
         else:
             self._touched(task_id)
@@ -196,6 +207,8 @@ class Events:
     def _text(self, task: Task, track: _Track) -> TaskText:
         if track.text is None:
             track.text = TaskText(task)
+            if track.state in ENDINGS:
+                self._ended[task.id] = track
         return track.text
 
     def _item_moved(self, state: ItemState, task_id: str, item_id: str) -> None:
@@ -260,7 +273,11 @@ class Events:
 
     def _forget_old(self) -> None:
         lately = self._loop.time() - REMEMBERED_S
-        self._removed = [(at, event) for at, event in self._removed if at > lately]
-        for track in self._tracks.values():
-            if track.state in ENDINGS and max(track.ended_at, track.asked_at) <= lately:
-                track.text = None
+        while self._removed and self._removed[0][0] <= lately:
+            self._removed.popleft()
+        while self._ended:
+            track = next(iter(self._ended.values()))
+            if max(track.ended_at, track.asked_at) > lately:
+                return
+            track.text = None
+            self._ended.popitem(last=False)

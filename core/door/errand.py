@@ -64,11 +64,21 @@ def pull_steps(
     """Return the steps of a pull; `rest` where the engine holds a part of the stored tasks only."""
     selection = Selection(globs=globs)
     named = {format_handle(handle): selection for handle in handles if not _is_bare(handle)}
+    fetching = asyncio.Lock()
+    is_fetched = rest is None
+
+    async def fetch() -> None:
+        """Load the stored tasks of all steps with the first of them."""
+        nonlocal is_fetched
+        async with fetching:
+            if rest is not None and not is_fetched:
+                await rest.fetch(named)
+            is_fetched = True
 
     def step(handle: Handle) -> Step:
         async def start() -> str:
-            if rest is not None:
-                await rest.fetch(named)  # those of all steps with the first
+            if not is_fetched:
+                await fetch()
             return await _pull(engine, handle, selection, rest)
 
         return Step(format_handle(handle), start)
@@ -97,8 +107,8 @@ async def _pull(engine: Engine, handle: Handle, selection: Selection, rest: Rest
             handle, manifest = found.handle, None if found.is_complete else found.manifest
             if rest is not None:
                 await rest.fetch({format_handle(handle): selection})
-    for task in engine.tasks:
-        if task.handle == handle and task.state.is_live:
+    for task in engine.tasks_of(handle):
+        if task.state.is_live:
             if task.selection != selection:
                 raise CommandRefused(
                     "It is being pulled with other files", action="Wait until that has ended, or cancel it first."
@@ -126,12 +136,15 @@ class Errand:
         self._refused: set[int] = set()
         self._views: dict[str, TaskView] = {}
         self._watched: set[str] = set()
+        self._open: set[str] = set()
+        self._live: dict[str, int] = {}
+        self._moves = 0
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
         """Start every step, and return when all have ended. Cancelled: what was started goes on untold."""
         links = [
-            *((getattr(self._engine, name), self._look) for name in TASK_SIGNALS.values()),
+            *((getattr(self._engine, name), self._moved) for name in TASK_SIGNALS.values()),
             (self._engine.items_added, self._look),
             (self._engine.progress_updated, self._look_at_all),
             (self._engine.task_about_to_be_removed, self._removing),
@@ -140,6 +153,7 @@ class Errand:
             self._events.subscribe(self._heard)  # before our own links: an event comes before the end that it tells
         for signal, slot in links:
             signal.connect(slot)
+        self._live = {task.id: 0 for task in self._engine.tasks if task.state.is_live}
         starts = [spawn(self._start(n, step), name=f"start {step.name}") for n, step in enumerate(self._steps)]
         try:
             await self._ended.wait()
@@ -151,7 +165,7 @@ class Errand:
                 self._events.unsubscribe(self._heard)
 
     async def _start(self, index: int, step: Step) -> None:
-        before = {task.id for task in self._engine.tasks if task.state.is_live}
+        began = self._moves
         try:
             task_id = await step.start()
         except DownloadError as error:
@@ -160,7 +174,7 @@ class Errand:
             _log.exception("%s", step.name)
             self._refuse(index, step.name, DownloadError(f"An error of Pulley itself: {error!r}"))
         else:
-            self._name(index, task_id, was_live=task_id in before)
+            self._name(index, task_id, was_live=self._live.get(task_id, began + 1) <= began)
 
     def _name(self, index: int, task_id: str, *, was_live: bool) -> None:
         self._ids[index] = task_id
@@ -186,11 +200,24 @@ class Errand:
         if event.task_id in self._watched:
             self.tell(Heard(event.text))
 
+    def _moved(self, task_id: str) -> None:
+        """Note since which of all moves a task is live, and look at it."""
+        self._moves += 1
+        if self._engine.task(task_id).state.is_live:
+            self._live.setdefault(task_id, self._moves)
+        else:
+            self._live.pop(task_id, None)
+        self._look(task_id)
+
     def _look(self, task_id: str) -> None:
         if task_id in self._watched:
-            view = self._views[task_id] = view_of(self._engine.task(task_id), self._engine.now())
-            self.tell(Saw(view))
-            self._check()
+            self._saw(view_of(self._engine.task(task_id), self._engine.now()))
+
+    def _saw(self, view: TaskView) -> None:
+        self._views[view.id] = view
+        (self._open.discard if view.is_over else self._open.add)(view.id)
+        self.tell(Saw(view))
+        self._check()
 
     def _look_at_all(self, changed: dict[str, tuple[str, ...]]) -> None:
         for task_id in self._watched & changed.keys():
@@ -198,19 +225,16 @@ class Errand:
 
     def _removing(self, task_id: str) -> None:
         """What is complete stays so for us, whatever comes of its row; all else ends here."""
+        self._live.pop(task_id, None)
         if task_id not in self._watched:
             return
         self._watched.discard(task_id)
         view = self._views[task_id]
         if not view.is_good:
-            self._views[task_id] = replace(view, is_removed=True)
-            self.tell(Saw(self._views[task_id]))
-        self._check()
+            self._saw(replace(view, is_removed=True))
 
     def _check(self) -> None:
-        if len(self._ids) + len(self._refused) < len(self._steps):
-            return
-        if all(self._views[task_id].is_over for task_id in self._ids.values() if task_id in self._views):
+        if not self._open and len(self._ids) + len(self._refused) >= len(self._steps):
             self._ended.set()
 
 

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
@@ -36,6 +36,8 @@ REPLY_S = 300.0  # for the whole of a small answer
 REDIRECTS_MAX = 10
 TRIES = 3  # of a small request; the bytes of files have a policy of their own
 TRY_AGAIN_S = 1.0  # after the first of them, twice as long after the next
+HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive",
+           "User-Agent": f"pulley/{__version__}"}  # fmt: skip
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _WAIT_MAX_S = 30.0  # within a small request; who asks for more is left alone
@@ -43,6 +45,9 @@ _WAIT_MAX_S = 30.0  # within a small request; who asks for more is left alone
 
 class Net:
     """One client for a process.
+
+    Requests and replies are httpx's, as are the transports under them. Its client is left out: what it adds for
+    each request (cookies, redirects, authentication) is not wanted, and costs a small file more than its bytes do.
 
     `offline` refuses every request (HF_HUB_OFFLINE). `transport` is for tests; None chooses the real one. `environ`
     names certificates.
@@ -74,32 +79,41 @@ class Net:
         self._of_environment: Callable[[str], str | None] = lambda url: None
         self._transport = transport
         self._real: Transport | None = None
-        self._trusted = ""  # the CA file that the transport was made with
-        self._client: httpx.AsyncClient | None = None
+        self._trusted: str | None = None  # the CA file that the transport trusts; None where it trusts nobody yet
         self._making = asyncio.Lock()
+        self._is_closed = False
 
-    async def _http(self) -> httpx.AsyncClient:
-        """Return the client, made at the first request: its libraries take a while to load, so a thread does."""
+    async def _way(self, url: str) -> httpx.AsyncBaseTransport:
+        """Return the transport. A thread makes it at the first request, and reads certificates for the first that
+        needs them: both take a while.
+        """
+        if self._is_closed:
+            raise RuntimeError("nothing can be asked any more")
+        if self._transport is not None:
+            return self._transport
+        if self._real is not None and self._is_trusted(url):
+            return self._real
         async with self._making:
-            ca_file = self.ca_file
-            if self._client is None:
-                if self._transport is None:
-                    self._real = await asyncio.to_thread(self._make_transport, ca_file)
-                    self._real.watch(self._forecast.look)
-                self._trusted = ca_file
-                self._client = _make_client(self._transport or self._real)
-            elif self._real is not None and ca_file != self._trusted:
+            if self._real is None:
+                self._real = await asyncio.to_thread(self._make_transport)
+                self._real.watch(self._forecast.look)
+            if not self._is_trusted(url):
+                ca_file = self.ca_file
                 context = await asyncio.to_thread(make_context, ca_file=ca_file, environ=self._environ)
                 self._real.use(context)
                 self._trusted = ca_file
-            return self._client
+            return self._real
 
-    def _make_transport(self, ca_file: str) -> "Transport":
+    def _is_trusted(self, url: str) -> bool:
+        """Tell whether the certificates that a request needs are known; a plain one without a proxy needs none."""
+        return self.ca_file == self._trusted or (url.startswith("http://") and self._proxy_for(url) is None)
+
+    def _make_transport(self) -> "Transport":
         from core.net.transport import Transport
 
         self._of_environment = proxy_from_environment()
-        context = make_context(ca_file=ca_file, environ=self._environ)
-        return Transport(context, proxy_for=self._proxy_for)
+        # Until certificates are read it trusts nobody.
+        return Transport(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), proxy_for=self._proxy_for)
 
     def _proxy_for(self, url: str) -> str | None:
         if self.proxy.is_direct(url):
@@ -198,7 +212,7 @@ class Net:
             except ServerBusy as error:
                 error.reached = url if url != start else ""
                 raise
-            target = response.extensions.get("location", "")
+            target = response.headers.get("location", "")
             if not follow or response.status_code not in _REDIRECTS or not target:
                 response.extensions["hops"] = hops
                 return response
@@ -216,14 +230,15 @@ class Net:
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str]) -> httpx.Response:
         """Send one request and return its answer as soon as its head is here."""
-        client = await self._http()
+        way = await self._way(url)
         async with self._forecast.asking(url) as answered:
             try:
                 async with asyncio.timeout(HEAD_S):
                     with translated(url):
-                        own = {**headers, **self.credentials.headers(url)}
-                        request = client.build_request(method, url, headers=own)
-                        response = await client.send(request, stream=True)
+                        own = {**HEADERS, **headers, **self.credentials.headers(url)}
+                        request = httpx.Request(method, url, headers=own, extensions={"timeout": _limits()})
+                        response = await way.handle_async_request(request)
+                        response.request = request
             except TimeoutError as error:
                 raise TimedOut(f"{host_label(url)} did not answer in time") from error
             await answered(response)
@@ -231,28 +246,16 @@ class Net:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._client is not None:
-            await self._client.aclose()
+        self._is_closed = True
+        for way in (self._transport, self._real):
+            if way is not None:
+                await way.aclose()
 
 
-def _make_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    client = httpx.AsyncClient(
-        transport=transport,
-        timeout=httpx.Timeout(SILENCE_S, connect=CONNECT_S),
-        follow_redirects=False,
-        trust_env=False,
-        headers={"User-Agent": f"pulley/{__version__}", "Accept-Encoding": "identity"},
-        event_hooks={"response": [_take_location]},
-    )
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return client
+def _limits() -> dict[str, float]:
+    """Return the time limits of one request, in httpx's words."""
+    return {"connect": CONNECT_S, "read": SILENCE_S, "write": SILENCE_S, "pool": CONNECT_S}
 
 
 class _Endless(TransferError):
     """A reply that is too large or takes too long: it would be so again."""
-
-
-async def _take_location(response: httpx.Response) -> None:
-    """Take the address of a redirect out of httpx's hands, which makes a request of it and fails on odd ones."""
-    response.extensions["location"] = response.headers.get("location", "")
-    response.headers.pop("location", None)

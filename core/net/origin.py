@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import socket
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 Origin = tuple[str, str, int]
@@ -10,6 +11,9 @@ Origin = tuple[str, str, int]
 
 _NUMERIC = re.compile(r"[0-9a-fx.]+", re.IGNORECASE)  # "127.1", "2130706433", "0x7f000001"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Where an address begins like most do, the rest of it does not matter; nobody's password is in what is kept.
+_BEGINNING = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(?=[/?#]|\Z)")
+_KEPT = 256
 
 
 def origin_of(url: str) -> Origin:
@@ -18,20 +22,36 @@ def origin_of(url: str) -> Origin:
     Raises:
         ValueError: No http(s) URL with a host, or a port that is no number.
     """
+    beginning = _BEGINNING.match(url)
+    return _origin_by(beginning[0]) if beginning else _origin(url)
+
+
+def _origin(url: str) -> Origin:
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError(f"no http address: {parts.scheme}:")
     return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
+_origin_by = lru_cache(_KEPT)(_origin)
+
+
 def host_label(url: str) -> str:
     """Return the host as people read it, with the port where it is not the usual one; empty for no URL."""
+    beginning = _BEGINNING.match(url)
+    return _label_by(beginning[0]) if beginning else _label(url)
+
+
+def _label(url: str) -> str:
     try:
-        scheme, host, port = origin_of(url)
+        scheme, host, port = _origin(url)
     except ValueError:
         return ""
     shown = f"[{host}]" if ":" in host else host
     return shown if port == _DEFAULT_PORTS[scheme] else f"{shown}:{port}"
+
+
+_label_by = lru_cache(_KEPT)(_label)
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -50,10 +51,9 @@ async def list_files(fetcher: Fetcher, *, endpoint: str, repo: str, commit: str)
             raise hub_error(reply, repo=repo, host=host, page=f"{endpoint}/{repo}", revision=commit)
         check_commit(reply, commit, host=host)
         entries = expect(await json_of(reply, host), list, host=host, what="the list of files is no list")
-        for entry in entries:
-            file = _file_of(entry, endpoint=endpoint, repo=repo, commit=commit, host=host)
-            if file is not None:
-                files.setdefault(file.path, file)
+        page = partial(_files_of, entries, endpoint=endpoint, repo=repo, commit=commit, host=host)
+        for file in page() if len(entries) <= OFF_LOOP_FILES else await asyncio.to_thread(page):
+            files.setdefault(file.path, file)
         if len(files) > FILES_MAX:
             raise ResolveError(f"{repo} has more than {FILES_MAX} files")
         url = _next_page(reply, endpoint=endpoint, host=host)
@@ -79,6 +79,11 @@ def check_commit(reply: Reply, commit: str, *, host: str) -> None:
     """
     if reply.headers.get("x-repo-commit", commit) != commit:
         raise ResolveError(f"{host} answered with another version than was asked for")
+
+
+def _files_of(entries: Sequence[Any], *, endpoint: str, repo: str, commit: str, host: str) -> list[RemoteFile]:
+    files = (_file_of(entry, endpoint=endpoint, repo=repo, commit=commit, host=host) for entry in entries)
+    return [file for file in files if file is not None]
 
 
 def _file_of(entry: Any, *, endpoint: str, repo: str, commit: str, host: str) -> RemoteFile | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import StoreError
@@ -27,6 +27,8 @@ class Keeper:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pulley-store")
         self._batch = Batch()
         self._running: asyncio.Task[None] | None = None
+        self._begun = self._ended = 0  # writes; the batch goes with the one after those that have begun
+        self._turn: asyncio.Future[None] | None = None  # done when the write that runs has ended
         self._closed = False
         self.error: StoreError | None = None
 
@@ -48,6 +50,11 @@ class Keeper:
         self._batch.items[task_id, item.path] = item
         self._start()
 
+    def put_items(self, task_id: str, items: Iterable[StoredItem]) -> None:
+        """Keep the rows of many items."""
+        self._batch.items.update({(task_id, item.path): item for item in items})
+        self._start()
+
     def put_order(self, order: list[str]) -> None:
         """Keep the order of the queue."""
         self._batch.order = order
@@ -59,10 +66,12 @@ class Keeper:
         self._start()
 
     async def kept(self) -> None:
-        """Wait until everything so far is kept, or could not be (see `error`)."""
-        while self._running is not None:
-            running = self._running
-            await asyncio.wait([running])
+        """Wait until everything so far is kept, or could not be (see `error`); not for what comes after it."""
+        until = self._begun + bool(self._batch)
+        while self._running is not None and self._ended < until:
+            if self._turn is None:
+                self._turn = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._turn])
             if self.error is not None:
                 return
 
@@ -74,6 +83,7 @@ class Keeper:
         try:
             while self._batch:
                 batch, self._batch = self._batch, Batch()
+                self._begun += 1
                 try:
                     await asyncio.shield(asyncio.wrap_future(self._thread.submit(self._store.write, batch)))
                     self._say(None)
@@ -83,10 +93,18 @@ class Keeper:
                     batch.absorb(self._batch)
                     self._batch = batch
                     return
+                finally:
+                    self._ended = self._begun
+                    self._wake()
         finally:
             self._running = None
             if self._batch:
                 asyncio.get_running_loop().call_later(RETRY_S, self._retry)
+
+    def _wake(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None and not turn.done():
+            turn.set_result(None)
 
     def _say(self, error: StoreError | None) -> None:
         before, self.error = self.error, error

@@ -87,7 +87,7 @@ class Download:
             return await self._adopt()  # another process may have completed it
 
     async def _survey(self) -> prepare.Survey:
-        found = await settled(self._crew.write(prepare.survey, self._job, self._ground))
+        found = await settled(self._crew.look(self._job.root, prepare.survey, self._job, self._ground))
         self._ground = found.ground
         return found
 

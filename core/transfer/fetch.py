@@ -17,10 +17,11 @@ from core.transfer.job import Crew, Job, Report, finished
 from core.transfer.link import EtagChanged, Link, LinkExpired
 from core.transfer.pace import Watchdog
 from core.transfer.reply import RangeIgnored, RangeWrong
-from core.transfer.segment import Segment
+from core.transfer.segment import WRITE_BYTES, WRITE_BYTES_OF_FEW, Segment
 from core.transfer.spans import Range, Work
 
-FLUSH_EVERY_S = 0.5
+FLUSH_EVERY_S = 0.25
+FEW_CONNECTIONS = 4  # so many may each take more memory
 HASH_STEP_BYTES = 4 * 2**20
 EXPIRED_LINKS_MOST = 3  # in a row without a byte: then it is no expiry
 WRONG_RANGES_MOST = 2  # in a row: then the whole file is asked for
@@ -148,6 +149,7 @@ class Fetch:
             flush_wanted=self._want_flush,
             opened=self._wake.set,
             follow=self._follow,
+            write_bytes=WRITE_BYTES_OF_FEW if len(self._segments) < FEW_CONNECTIONS else WRITE_BYTES,
         )
         name = self._job.identity.path
         task = spawn(

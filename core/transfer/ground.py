@@ -12,8 +12,6 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
 from core.errors import DiskAway, FolderGone
 from core.transfer.trouble import translated
 
@@ -115,6 +113,8 @@ def largest_file(file_system: str) -> int | None:
 
 def file_system(folder: Path) -> str:
     """Return the kind of file system that a folder is on, or will be; empty where that cannot be told."""
+    import psutil  # a tenth of the start of a command, and most never ask
+
     try:
         mounts = {os.path.normcase(part.mountpoint): part.fstype for part in psutil.disk_partitions(all=True)}
     except (OSError, psutil.Error):

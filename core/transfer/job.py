@@ -9,9 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from core.errors import DownloadError
+from core.spawn import spawn
 from core.transfer.control import Identity
 from core.transfer.disk import Stamp, sync_folder
 from core.transfer.trouble import Disks
@@ -73,6 +74,9 @@ class Report(Protocol):
     def verifying(self) -> None:
         """What is on the disk is read and checked."""
 
+    def landed(self) -> None:
+        """All bytes came and the connection is free for others; what is left is to write them."""
+
     def checked(self, count: int) -> None:
         """So many bytes are checked so far."""
 
@@ -109,10 +113,39 @@ class Crew:
         self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash", initializer=_stand_back)
         self._checkers = ThreadPoolExecutor(CHECKERS, thread_name_prefix="pulley-check", initializer=_stand_back)
         self._folder_syncs: dict[Path, asyncio.Future[None]] = {}
+        self._lanes: dict[Path, list[_Look]] = {}
 
     def write(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         """Run `work` on a writer thread; the future is of the running loop."""
         return asyncio.wrap_future(self._writers.submit(work, *args))
+
+    def look(self, root: Path, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
+        """Run `work`, which looks at files below `root`; all that is asked for while one look runs shares the next
+        hop to a thread.
+        """
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        lane = self._lanes.get(root)
+        if lane is None:
+            lane = self._lanes[root] = []
+            spawn(self._look(root, lane), name="look at files")
+        lane.append((answer, work, args))
+        return answer
+
+    async def _look(self, root: Path, lane: "list[_Look]") -> None:
+        while lane:
+            looks, lane[:] = lane[:], []
+            try:
+                found = await self.write(_all_of, looks)
+            except RuntimeError as error:  # the threads are closed
+                found = [(None, error)] * len(looks)
+            for (answer, _, _), (result, failure) in zip(looks, found, strict=True):
+                if answer.cancelled():
+                    continue
+                if failure is not None:
+                    answer.set_exception(failure)
+                else:
+                    answer.set_result(result)
+        del self._lanes[root]
 
     def hash(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         """Run `work`, which reads more than it writes, on a hasher thread."""
@@ -146,6 +179,19 @@ class Crew:
         self._writers.shutdown(wait=False, cancel_futures=False)
         self._hashers.shutdown(wait=False, cancel_futures=False)
         self._checkers.shutdown(wait=False, cancel_futures=False)
+
+
+_Look = tuple["asyncio.Future[Any]", Callable[..., Any], tuple[object, ...]]
+
+
+def _all_of(looks: list[_Look]) -> list[tuple[object, Exception | None]]:
+    results: list[tuple[object, Exception | None]] = []
+    for _, work, args in looks:
+        try:
+            results.append((work(*args), None))
+        except Exception as error:
+            results.append((None, error))
+    return results
 
 
 async def finished(future: "asyncio.Future[T]") -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.errors import DiskAway, DiskFull, HashMismatch, InUse, LocalError, NameTaken
+from core.errors import DiskAway, DiskFull, FolderGone, HashMismatch, InUse, LocalError, NameTaken
 from core.paths import control_path, part_path
 from core.sizes import size_text
 from core.transfer import disk, ground
@@ -48,13 +48,7 @@ def survey(job: Job, before: Ground | None) -> Survey:
     Raises:
         LocalError: The folder cannot be made or read.
     """
-    if before is not None:
-        place = before.again(lambda: _is_part_of(job))
-    else:
-        if job.has_begun and not job.root.exists():
-            raise DiskAway(f"The models folder {job.root} is not there")
-        disk.make_folder(job.final.parent, job.root)
-        place = Ground(job.root, job.final.parent)
+    place = before.again(lambda: _is_part_of(job)) if before is not None else _ground_of(job)
     with translated(job.final):
         if os.path.lexists(job.final):
             return Survey(place, exists=True)
@@ -71,6 +65,17 @@ def survey(job: Job, before: Ground | None) -> Survey:
     if found.st_size == 0 or (known is None and job.is_small):
         return Survey(place)  # nothing in it that could be lost: small files come in one go
     return Survey(place, aside=disk.set_aside(job.final, bad=False))
+
+
+def _ground_of(job: Job) -> Ground:
+    """Return the folders, made where they are missing; most often another file of the model has made them."""
+    try:
+        return Ground(job.root, job.final.parent)
+    except (DiskAway, FolderGone):
+        if job.has_begun and not job.root.exists():
+            raise DiskAway(f"The models folder {job.root} is not there") from None
+        disk.make_folder(job.final.parent, job.root)
+        return Ground(job.root, job.final.parent)
 
 
 def _is_part_of(job: Job) -> bool:

@@ -17,7 +17,9 @@ from core.transfer.pace import TRIFLE_BYTES, Pace
 from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range, check_start, check_version
 from core.transfer.spans import Range
 
-WRITE_BYTES = 2 * 2**20  # gathered before the writer is called: few wake-ups, bounded memory
+WRITE_BYTES = 2**20  # gathered before the writer is called: few wake-ups, bounded memory
+WRITE_BYTES_OF_FEW = 2 * 2**20  # by each of few connections
+WRITE_EVERY_S = 0.25  # on a slow line less than that is written
 FLUSH_SOON_BYTES = 12 * 2**20  # one flush is for all connections: the first that has this much asks for it
 FLUSH_MOST_BYTES = 16 * 2**20  # a crash costs at most this much a connection
 
@@ -46,6 +48,7 @@ class Segment:
         flush_wanted: Callable[[], None],
         opened: Callable[[], None],
         follow: Callable[[Range], Range | None],
+        write_bytes: int = WRITE_BYTES,
     ) -> None:
         self.range = taken
         self.moved = 0
@@ -62,9 +65,11 @@ class Segment:
         self._flush_wanted = flush_wanted
         self._opened = opened
         self._follow = follow
+        self._write_bytes = write_bytes
         self._digest = Digest(taken.start, blocks.open_entry(taken.start))
         self._pieces: list[bytes] = []
         self._gathered = 0
+        self._handed_over_at = self._since
         self._write_at = taken.start
         self._writing: asyncio.Future[list[Entry]] | None = None
         self._recorded = 0  # bytes of this run noted in the block map
@@ -154,7 +159,8 @@ class Segment:
                         if not whole or (gap := await self._turn_to_next()) is None:
                             break
                         skip, first = gap, rest
-                    if self._gathered >= WRITE_BYTES:
+                    waited_s = time.monotonic() - self._handed_over_at
+                    if self._gathered >= self._write_bytes or waited_s >= WRITE_EVERY_S:
                         self.is_held = True
                         await self._write()
                         self.is_held = False
@@ -227,7 +233,7 @@ class Segment:
         if not self._pieces:
             return
         pieces, at, count = self._pieces, self._write_at, self._gathered
-        self._pieces, self._gathered = [], 0
+        self._pieces, self._gathered, self._handed_over_at = [], 0, time.monotonic()
         self._write_at = at + count
         self._writing = self._crew.write(self._write_job, at, pieces)
         self._writing.add_done_callback(lambda done: self._written(done, count))

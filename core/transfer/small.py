@@ -49,6 +49,7 @@ class OneGo:
                 if wrong == 2:
                     await settled(self._crew.write(lambda: set_aside(self._job.final, bad=True)))
                     raise
+                self._report.connecting()
             except DownloadError as error:
                 fruitless = retry.counted(error, fruitless)
                 if error.is_charged:
@@ -103,6 +104,8 @@ class OneGo:
             total = written + gathered
             if size is not None and total < size:
                 raise Truncated(f"{link.host} ended the transfer of {name} early")
+            self._report.connections(0)
+            self._report.landed()
             # From here on it is too late to stop: the file gets its name, and that has to be known.
             ending = self._crew.write(sink.finish, pieces)
             await finished(ending)

@@ -93,7 +93,6 @@ class FilesTab(QWidget):
         """Show the files of another task, or again when its files have become known."""
         self._task = task
         self.model.set_task(task)
-        self._proxy.sort(self.view.header().sortIndicatorSection(), self.view.header().sortIndicatorOrder())
         self.refresh()
 
     def refresh(self) -> None:

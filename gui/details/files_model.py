@@ -25,7 +25,8 @@ from gui.parts import plain_tip
 from gui.steering import is_done
 
 Index = QModelIndex | QPersistentModelIndex
-SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_FLAGS_CHECKABLE = _FLAGS | Qt.ItemFlag.ItemIsUserCheckable  # made once: a view asks every row of a long list
 
 
 class FileColumn(IntEnum):
@@ -52,12 +53,32 @@ class FilesModel(QAbstractTableModel):
         super().__init__(parent)
         self._items: list[Item] = []
         self._now = 0.0
+        self._order = (FileColumn.NAME, False)
 
     def set_task(self, task: Task | None) -> None:
-        """Show the files of this task, or none."""
+        """Show the files of this task, or none, in the order of the last `sort`."""
         self.beginResetModel()
         self._items = [] if task is None else list(task.items.values())
+        self._sort()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by the raw values of a column, as they are now: rows must not jump under the mouse."""
+        if column < 0:
+            return
+        self.layoutAboutToBeChanged.emit()
+        kept = self.persistentIndexList()
+        items = [self._items[index.row()] for index in kept]
+        self._order = (FileColumn(column), order is Qt.SortOrder.DescendingOrder)
+        self._sort()
+        rows = {item.serial: row for row, item in enumerate(self._items)} if kept else {}
+        moved = [self.index(rows[item.serial], index.column()) for item, index in zip(items, kept, strict=True)]
+        self.changePersistentIndexList(kept, moved)
+        self.layoutChanged.emit()
+
+    def _sort(self) -> None:
+        column, descending = self._order
+        self._items.sort(key=lambda item: self._sort_value(item, column), reverse=descending)
 
     def item_at(self, row: int) -> Item:
         """Return the file of a row."""
@@ -79,10 +100,8 @@ class FilesModel(QAbstractTableModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-        if index.column() == FileColumn.NAME and not is_done(self._items[index.row()]):
-            flags |= Qt.ItemFlag.ItemIsUserCheckable
-        return flags
+        is_open = index.column() == FileColumn.NAME and not is_done(self._items[index.row()])
+        return _FLAGS_CHECKABLE if is_open else _FLAGS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -97,8 +116,6 @@ class FilesModel(QAbstractTableModel):
                 return plain_tip(self._text(item, column))
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
-            case _ if role == SORT_ROLE:
-                return self._sort_value(item, column)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -140,14 +157,17 @@ def _alignment(column: FileColumn) -> Qt.AlignmentFlag:
 
 
 class FilesFilter(QSortFilterProxyModel):
-    """Sorts by raw values and keeps the names that hold the filter text."""
+    """Keeps the names that hold the filter text. The model sorts: a proxy would ask it for every comparison."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.setSortRole(SORT_ROLE)
         self.setFilterKeyColumn(FileColumn.NAME)
         self.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.setDynamicSortFilter(False)  # states change all the time; rows must not jump under the mouse
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Have the model sort."""
+        self.sourceModel().sort(column, order)
 
     def shown(self, model: FilesModel) -> Sequence[Item]:
         """Return the files that pass the filter."""

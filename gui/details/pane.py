@@ -43,6 +43,7 @@ class DetailsPane(QWidget):
         self._engine = engine
         self._row: Row | None = None
         self._history = History()
+        self._files_due = False  # the list of files is another one; it is made when somebody looks at it
         self.overview = Overview(theme)
         self.overview.folder_button.clicked.connect(self._on_folder_button)
         self.files = FilesTab(engine)
@@ -97,7 +98,7 @@ class DetailsPane(QWidget):
             return
         before, self._row = self._row, row
         if row is None or before is None or before[0] != row[0]:
-            self.files.show_task(self._find()[0])
+            self._files_due = True
         self.refresh()
 
     def _find(self) -> tuple[Task | None, Item | None]:
@@ -125,7 +126,11 @@ class DetailsPane(QWidget):
         elif not counts:
             self._countdown.stop()
         if self.tabs.currentWidget() is self.files:
-            self.files.refresh()
+            if self._files_due:
+                self._files_due = False
+                self.files.show_task(task)
+            else:
+                self.files.refresh()
             return
         average = self._history.average(self._row)
         offers = wants_folder(task, item) and not self._engine.refusal(Command.RELOCATE, task.id)
@@ -156,8 +161,8 @@ class DetailsPane(QWidget):
 
     def _on_items_added(self, task_id: str) -> None:
         if self._row is not None and task_id == self._row[0]:
-            self.files.show_task(self._find()[0])
-            self._soon.start()
+            self._files_due = True
+            self.refresh()
 
     def _on_removed(self, task_id: str) -> None:
         self._history.forget(task_id)

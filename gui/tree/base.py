@@ -15,7 +15,7 @@ from core.states import ItemState, TaskState
 from core.task import Item, Task
 from gui import wording
 from gui.tree import cells
-from gui.tree.columns import RIGHT, Column, Role
+from gui.tree.columns import RIGHT, Column, Paint, Role
 from gui.tree.rows import TaskRow
 
 if TYPE_CHECKING:
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 COLUMN_COUNT = len(Column)  # counted once: an enum counts anew each time, and Qt asks a lot
 _CORE = Qt.ItemDataRole
+
+
+_FLAGS = {  # made once: a view asks every row of a long list
+    (is_item, is_checkable): Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsSelectable
+    | (Qt.ItemFlag.ItemNeverHasChildren if is_item else Qt.ItemFlag.NoItemFlags)
+    | (Qt.ItemFlag.ItemIsUserCheckable if is_checkable else Qt.ItemFlag.NoItemFlags)
+    for is_item in (False, True)
+    for is_checkable in (False, True)
+}
 
 
 class TaskTreeBase(QAbstractItemModel):
@@ -57,9 +67,13 @@ class TaskTreeBase(QAbstractItemModel):
     # -- the shape ----------------------------------------------------------------------------------------
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
-        if row < 0 or not 0 <= column < COLUMN_COUNT or row >= self.rowCount(parent):
+        if row < 0 or not 0 <= column < COLUMN_COUNT:
             return QModelIndex()
-        return self.createIndex(row, column, self._rows[parent.row()].task.serial if parent.isValid() else 0)
+        if not parent.isValid():
+            return self.createIndex(row, column, 0) if row < len(self._rows) else QModelIndex()
+        if row >= self.rowCount(parent):
+            return QModelIndex()
+        return self.createIndex(row, column, self._rows[parent.row()].task.serial)
 
     def parent(self, child: Index) -> QModelIndex:  # type: ignore[override]  # QObject.parent() has no argument
         serial = child.internalId() if child.isValid() else 0
@@ -82,13 +96,9 @@ class TaskTreeBase(QAbstractItemModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         row = self.row_of(index)
-        if isinstance(row, Item):
-            flags |= Qt.ItemFlag.ItemNeverHasChildren
-        if index.column() == Column.NAME and _checkable(row):
-            flags |= Qt.ItemFlag.ItemIsUserCheckable
-        return flags
+        is_checkable = index.column() == Column.NAME and _checkable(row)
+        return _FLAGS[isinstance(row, Item), is_checkable]
 
     # -- the contents -------------------------------------------------------------------------------------
 
@@ -112,9 +122,10 @@ class TaskTreeBase(QAbstractItemModel):
             return None
         row, column = self.row_of(index), Column(index.column())
         match role:
+            case Role.PAINT:
+                return self._paint(row, column)
             case _CORE.DisplayRole:
-                first = row.id == self._first_queued
-                return cells.text(row, column, self._engine.now(), first=first)
+                return self._text(row, column)
             case Role.PROGRESS:
                 return cells.permille(row)
             case Role.TONE:
@@ -135,6 +146,20 @@ class TaskTreeBase(QAbstractItemModel):
             case _CORE.TextAlignmentRole:
                 return _alignment(column)
         return None
+
+    def _text(self, row: Task | Item, column: Column) -> str:
+        first = row.id == self._first_queued
+        return cells.text(row, column, self._engine.now(), first=first)
+
+    def _paint(self, row: Task | Item, column: Column) -> Paint:
+        return Paint(
+            self._text(row, column),
+            is_item=isinstance(row, Item),
+            tone=cells.tone(row),
+            permille=cells.permille(row) if column is Column.PROGRESS else None,
+            is_wanted=row.state.is_wanted if isinstance(row, Item) else True,
+            check=_check_state(row) if column is Column.NAME and _checkable(row) else None,
+        )
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _CORE.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < COLUMN_COUNT:

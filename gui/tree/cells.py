@@ -3,12 +3,12 @@
 Knows columns, core and wording; no index and no paint. A row is a Task or an Item; `now` is the engine's clock.
 """
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core import itemise
 from core.records import Manifest
 from core.states import ItemState, TaskState
 from core.task import Item, Task
@@ -48,11 +48,8 @@ _ITEM_TONES = {
 _ARRIVES = frozenset({ItemState.TRANSFERRING, ItemState.BACKING_OFF})
 
 
-@lru_cache(maxsize=65536)
-def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a key that sorts `shard-2` before `shard-10`, whatever the case."""
-    parts = re.split(r"(\d+)", text.casefold())
-    return tuple((0, int(part), "") if i % 2 else (1, 0, part) for i, part in enumerate(parts) if part)
+natural_key = lru_cache(maxsize=65536)(itemise.natural_key)
+"""A key that sorts `shard-2` before `shard-10`, whatever the case."""
 
 
 def tone(row: Task | Item) -> Tone:

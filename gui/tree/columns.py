@@ -33,6 +33,7 @@ class Role(IntEnum):
     STATE = Qt.ItemDataRole.UserRole + 3  # TaskState or ItemState
     ID = Qt.ItemDataRole.UserRole + 4  # (task id, item id or None)
     TONE = Qt.ItemDataRole.UserRole + 5  # Tone of the row
+    PAINT = Qt.ItemDataRole.UserRole + 6  # Paint: all that a painter asks, in one question
 
 
 class Tone(Enum):
@@ -44,6 +45,38 @@ class Tone(Enum):
     STILL = "grey"
     VERIFYING = "violet"
     FAILED = "red"
+
+
+class Paint:
+    """What is painted of one cell. An object of ours: Qt would take a tuple apart and put it together again.
+
+    Attributes:
+        text: The words.
+        is_item: It is a cell of a file.
+        tone: Of the row.
+        permille: Of the bar; None while it is unknown, and elsewhere.
+        is_wanted: It is not a file that is left out.
+        check: Of the check box; None where there is none.
+    """
+
+    __slots__ = ("check", "is_item", "is_wanted", "permille", "text", "tone")
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        is_item: bool,
+        tone: Tone,
+        permille: int | None,
+        is_wanted: bool,
+        check: Qt.CheckState | None,
+    ) -> None:
+        self.text = text
+        self.is_item = is_item
+        self.tone = tone
+        self.permille = permille
+        self.is_wanted = is_wanted
+        self.check = check
 
 
 HIDDEN = frozenset(column for column in Column if column > Column.ADDED)

@@ -19,7 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QMouseEvent, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from gui.tree.columns import RIGHT, WIDTHS_PX, Column, Role
+from gui.tree.columns import RIGHT, WIDTHS_PX, Column, Paint, Role
 from gui.tree.look import BOX_PX, ICON_PX, INDENT_PX, PAD_PX, ROW_PX, Look
 
 BAR_PX = 6
@@ -47,59 +47,56 @@ class TreeDelegate(QStyledItemDelegate):
         column = Column(index.column())
         state: QStyle.StateFlag = option.state
         rect: QRect = option.rect
-        is_item = index.parent().isValid()
+        cell: Paint = index.data(Role.PAINT)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         painter.save()
         if selected or hovered:
-            left = 2 * INDENT_PX if is_item else INDENT_PX
+            left = 2 * INDENT_PX if cell.is_item else INDENT_PX
             ground = rect.adjusted(-left if column is Column.NAME else 0, 0, 0, 0)
             painter.fillRect(ground, self.look.colours["selection" if selected else "hover"])
         if column is Column.NAME:
-            self._paint_name(painter, rect, index, state)
+            self._paint_name(painter, rect, cell, state)
         elif column is Column.PROGRESS:
-            self._paint_progress(painter, rect, index)
+            self._paint_progress(painter, rect, cell)
         else:
-            self._paint_words(painter, rect, index, self._words_colour(index, column, is_item and not selected))
+            self._paint_words(painter, rect, cell, column, muted=cell.is_item and not selected)
         painter.restore()
 
-    def _words_colour(self, index: Index, column: Column, muted: bool) -> QColor:
+    def _words_colour(self, cell: Paint, column: Column, muted: bool) -> QColor:
         if column is Column.STATUS:
-            return self.look.words[index.data(Role.TONE)]
+            return self.look.words[cell.tone]
         return self.look.colours["muted" if muted or column in _QUIET else "text"]
 
-    def _paint_words(self, painter: QPainter, rect: QRect, index: Index, colour: QColor) -> None:
-        text: str = index.data(_CORE.DisplayRole)
-        if not text:
+    def _paint_words(self, painter: QPainter, rect: QRect, cell: Paint, column: Column, *, muted: bool) -> None:
+        if not cell.text:
             return
-        right = index.column() in RIGHT
-        middle = index.column() in (Column.SAVED_IN, Column.SHA256)
+        right = column in RIGHT
+        middle = column in (Column.SAVED_IN, Column.SHA256)
         inner = rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
         elide = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         painter.setFont(self.look.plain)
-        painter.setPen(colour)
-        text = self.look.plain_metrics.elidedText(text, elide, inner.width())
+        painter.setPen(self._words_colour(cell, column, muted))
+        text = self.look.plain_metrics.elidedText(cell.text, elide, inner.width())
         painter.drawText(inner, _RIGHT if right else _LEFT, text)
 
-    def _paint_progress(self, painter: QPainter, rect: QRect, index: Index) -> None:
-        if not getattr(index.data(Role.STATE), "is_wanted", True):
+    def _paint_progress(self, painter: QPainter, rect: QRect, cell: Paint) -> None:
+        if not cell.is_wanted:
             return  # a file that is left out makes no progress
         width = rect.width() - PAD_PX - PERCENT_PX - 6
         top = rect.top() + (rect.height() - BAR_PX) / 2
         if width > BAR_PX:
             bar = QRectF(rect.left() + PAD_PX, top, width, BAR_PX)
-            self.look.bar(painter, bar, index.data(Role.PROGRESS), index.data(Role.TONE))
+            self.look.bar(painter, bar, cell.permille, cell.tone)
         painter.setFont(self.look.plain)
         painter.setPen(self.look.colours["muted"])
-        painter.drawText(rect.adjusted(0, 0, -6, 0), _RIGHT, index.data(_CORE.DisplayRole))
+        painter.drawText(rect.adjusted(0, 0, -6, 0), _RIGHT, cell.text)
 
-    def _paint_name(self, painter: QPainter, rect: QRect, index: Index, state: QStyle.StateFlag) -> None:
-        is_item = index.parent().isValid()
-        look = self.look
+    def _paint_name(self, painter: QPainter, rect: QRect, cell: Paint, state: QStyle.StateFlag) -> None:
+        is_item, check, look = cell.is_item, cell.check, self.look
         if state & QStyle.StateFlag.State_Children:
             way = "down" if state & QStyle.StateFlag.State_Open else "right"
             look.chevron(painter, rect.left() - INDENT_PX / 2, rect.center().y() + 0.5, way=way)
-        check = self._check_state(index)
         slot = QRect(rect.left() + 3, rect.top() + (rect.height() - ICON_PX) // 2, ICON_PX, ICON_PX)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         boxed = check is not None and (is_item or hovered)
@@ -112,7 +109,7 @@ class TreeDelegate(QStyledItemDelegate):
         painter.setFont(look.plain if is_item else look.strong)
         left_out = is_item and check is Qt.CheckState.Unchecked
         painter.setPen(look.colours["muted" if left_out else "text"])
-        text = metrics.elidedText(index.data(_CORE.DisplayRole), Qt.TextElideMode.ElideMiddle, inner.width())
+        text = metrics.elidedText(cell.text, Qt.TextElideMode.ElideMiddle, inner.width())
         painter.drawText(inner, _LEFT, text)
 
     # -- check boxes --------------------------------------------------------------------------------------

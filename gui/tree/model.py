@@ -1,10 +1,11 @@
 """The tree model: tasks and their items as the engine tells of them, signal by signal.
 
 The model keeps its own list of rows and changes it only between begin and end; it is never reset. States are told
-at once, progress on the engine's tick, and only what looks different, only in columns that are shown.
+at once, progress on the engine's tick, and only what looks different, only in columns that are shown and, once
+`set_sight` says which these are, only in rows that somebody sees.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
@@ -17,6 +18,9 @@ from gui.tree.spans import few_spans
 
 if TYPE_CHECKING:
     from core.engine import Engine
+
+Sight = Mapping[str, Set[str | None]]
+"""Rows that somebody sees: of each task the ids of its items among them, and None for the task's own row."""
 
 PULSE_MS = 1000  # how often what runs down by itself is looked at: countdowns, and a speed that falls to 0
 
@@ -33,15 +37,19 @@ class TaskTreeModel(TaskTreeBase):
 
     Signals:
         states_changed: A task's state, place or existence changed; sums over tasks may be told anew.
+        figures_changed: Figures changed that may be told of no row, since nobody sees it; once a tick.
     """
 
     states_changed = Signal()
+    figures_changed = Signal()
 
     def __init__(self, engine: "Engine", parent: QObject | None = None) -> None:
         super().__init__(engine, parent)
         self._live = True
         self._missed = False  # something was not told while nobody looked
         self._shown = frozenset(Column) - HIDDEN
+        self._look: Callable[[], Sight] | None = None
+        self._sighted: frozenset[str] = frozenset()  # the tasks of the last sight
         self._pulse = QTimer(self)
         self._pulse.setInterval(PULSE_MS)
         self._pulse.setTimerType(Qt.TimerType.CoarseTimer)
@@ -76,6 +84,10 @@ class TaskTreeModel(TaskTreeBase):
     def set_shown(self, columns: Iterable[Column]) -> None:
         """Tell only of these columns from now on; a column that nobody sees is nobody's news."""
         self._shown = frozenset(columns)
+
+    def set_sight(self, look: Callable[[], Sight]) -> None:
+        """Tell of progress only in the rows that `look` returns, each time that there is something to tell."""
+        self._look = look
 
     # -- the engine's signals: shape ----------------------------------------------------------------------
 
@@ -182,7 +194,7 @@ class TaskTreeModel(TaskTreeBase):
 
     def _on_progress_updated(self, changed: dict[str, tuple[str, ...]]) -> None:
         if self._live:
-            self._tell(changed)
+            self._tell(changed, self._take_sight())
         else:
             self._missed = True
 
@@ -198,11 +210,13 @@ class TaskTreeModel(TaskTreeBase):
         )
 
     def _on_pulse(self) -> None:
-        running = {row.task.id: row.running_ids() for row in self._rows if row.task.state.is_active}
-        if not running:
+        active = [row for row in self._rows if row.task.state.is_active]
+        if not active:
             self._pulse.stop()
             return
-        self._tell(running)
+        sight = self._take_sight()
+        seen = (row for row in active if sight is None or row.task.id in sight)
+        self._tell({row.task.id: row.running_ids() for row in seen}, sight)
 
     def _start_pulse(self) -> None:
         if not self._live:
@@ -211,7 +225,18 @@ class TaskTreeModel(TaskTreeBase):
         elif not self._pulse.isActive() and any(row.task.state.is_active for row in self._rows):
             self._pulse.start()
 
-    def _tell(self, changed: dict[str, tuple[str, ...]]) -> None:
+    def _take_sight(self) -> Sight | None:
+        """Return the rows that are seen now, None for all; what was last told of the other ones is forgotten."""
+        if self._look is None:
+            return None
+        sight = self._look()
+        for task_id in self._sighted:
+            if (row := self._by_id.get(task_id)) is not None:
+                row.forget_all(but=sight.get(task_id, frozenset()) | row.unsized)
+        self._sighted = frozenset(sight)
+        return sight
+
+    def _tell(self, changed: Mapping[str, Iterable[str]], sight: Sight | None) -> None:
         """Tell of rows whose figures really look different: one signal a parent, as narrow as the change."""
         now = self._engine.now()
         tasks: list[int] = []
@@ -220,23 +245,35 @@ class TaskTreeModel(TaskTreeBase):
             row = self._by_id.get(task_id)
             if row is None:
                 continue
+            seen = None if sight is None else sight.get(task_id, frozenset()) | row.unsized
+            if seen is not None:
+                item_ids = [item_id for item_id in item_ids if item_id in seen] if seen else ()
             places, columns = row.changed_items(item_ids, now)
             if places:
                 self._emit(self.index_of(task_id), places, columns, roles=_LIVE_ROLES)
+            if seen is not None and None not in seen:
+                continue
             if own := row.changed_task(now, first=task_id == self._first_queued):
                 tasks.append(self._place[row.task.serial])
                 task_columns |= own
         if tasks:
             self._emit(QModelIndex(), tasks, task_columns, roles=_LIVE_ROLES)
+        self.figures_changed.emit()
 
     def _refresh_all(self) -> None:
         live = _STATE_COLUMNS | {Column.SIZE}
+        sight = self._take_sight()
+        tasks: list[int] = []
         for place, row in enumerate(self._rows):
             row.forget_all()
-            if row.items:
-                self._emit(self.createIndex(place, 0, 0), range(len(row.items)), live, roles=_LIVE_ROLES)
-        if self._rows:
-            self._emit(QModelIndex(), range(len(self._rows)), live, roles=_LIVE_ROLES)
+            seen = row.place.keys() | {None} if sight is None else sight.get(row.task.id, frozenset()) | row.unsized
+            if items := [row.place[item_id] for item_id in seen if item_id in row.place]:
+                self._emit(self.createIndex(place, 0, 0), items, live, roles=_LIVE_ROLES)
+            if None in seen:
+                tasks.append(place)
+        if tasks:
+            self._emit(QModelIndex(), tasks, live, roles=_LIVE_ROLES)
+        self.figures_changed.emit()
 
     def _emit(
         self, parent: QModelIndex, rows: Iterable[int], columns: Iterable[Column], *, roles: Iterable[int] = ()

@@ -58,7 +58,7 @@ class TaskFilterProxy(QSortFilterProxyModel):
         self._model = model
         super().setSourceModel(model)
         model.states_changed.connect(self._on_states_changed)
-        for signal in (model.dataChanged, model.rowsInserted):
+        for signal in (model.figures_changed, model.dataChanged, model.rowsInserted):
             signal.connect(self._on_source_changed)
 
     # -- what is shown ------------------------------------------------------------------------------------

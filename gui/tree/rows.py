@@ -3,7 +3,7 @@
 Knows tasks, items and cells; no index and no signal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from core.states import ItemState
 from core.task import Item, Task
@@ -16,18 +16,21 @@ class TaskRow:
     """A task with the order of its items and the figures that were last told.
 
     Attributes:
-        items: The items: those of the selection first, each part by path, numbers in their natural order.
+        items: The items, in the order that the task has them in.
         place: Row of an item by its id.
         reads: Item whose file a verification was last told to read; empty for none.
+        unsized: The items whose size grows as they come, and None for the task where there are any: a list may be
+            sorted by it, so that they are told even where nobody sees them.
     """
 
-    __slots__ = ("_left_out", "_seen", "_seen_task", "items", "place", "reads", "task")
+    __slots__ = ("_left_out", "_seen", "_seen_task", "items", "place", "reads", "task", "unsized")
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self.items: list[Item] = []
         self.place: dict[str, int] = {}
         self.reads = ""
+        self.unsized: frozenset[str | None] = frozenset()
         self._seen: dict[str, tuple[object, ...]] = {}
         self._seen_task: tuple[object, ...] = ()
         self._left_out: set[str] = set()
@@ -35,15 +38,15 @@ class TaskRow:
 
     def take_items(self) -> None:
         """Take the items that the task has now."""
-        self.items = sorted(
-            self.task.items.values(), key=lambda item: (not item.file.wanted, cells.natural_key(item.id))
-        )
+        self.items = list(self.task.items.values())
         self.place = {item.id: place for place, item in enumerate(self.items)}
         self._left_out = {item.id for item in self.items if item.state is ItemState.SKIPPED}
+        unsized = [item.id for item in self.items if item.file.size is None]
+        self.unsized = frozenset([None, *unsized] if unsized else ())
 
     def clear_items(self) -> None:
         """Have no items."""
-        self.items, self.place = [], {}
+        self.items, self.place, self.unsized = [], {}, frozenset()
         self._seen.clear()
         self._left_out.clear()
 
@@ -61,10 +64,17 @@ class TaskRow:
         if item_id is not None:
             self._seen.pop(item_id, None)
 
-    def forget_all(self) -> None:
-        """Drop every note."""
-        self._seen_task = ()
-        self._seen.clear()
+    def forget_all(self, *, but: Set[str | None] = frozenset()) -> None:
+        """Drop every note, save those of these items, and of the task where None is among them.
+
+        What nobody sees is not told: a note of it would say what is not painted once it is seen again.
+        """
+        if None not in but:
+            self._seen_task = ()
+        if not but:
+            self._seen.clear()
+        elif not self._seen.keys() <= but:
+            self._seen = {item_id: values for item_id, values in self._seen.items() if item_id in but}
 
     def running_ids(self) -> tuple[str, ...]:
         """Return the ids of the items that something works on."""

@@ -3,6 +3,7 @@
 Knows the engine only to hand it to the model. What a click means is the window's matter: the view tells ids.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
@@ -16,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtGui import QAccessible, QContextMenuEvent, QHideEvent, QKeyEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
 from gui import wording
@@ -24,9 +25,10 @@ from gui.style.theme import Theme
 from gui.tree.columns import HIDDEN, Column, Role
 from gui.tree.delegate import TreeDelegate
 from gui.tree.header import TreeHeader
-from gui.tree.look import INDENT_PX, Look
-from gui.tree.model import TaskTreeModel
+from gui.tree.look import INDENT_PX, ROW_PX, Look
+from gui.tree.model import Sight, TaskTreeModel
 from gui.tree.proxy import TaskFilterProxy
+from gui.tree.repaints import Repaints
 
 if TYPE_CHECKING:
     from core.engine import Engine
@@ -46,6 +48,7 @@ class TaskTreeView(QTreeView):
     Attributes:
         source: The model; None before `set_engine`.
         proxy: The filter and order between model and view.
+        repaints: What waits to be painted.
     """
 
     selection_changed_ids = Signal()
@@ -65,6 +68,7 @@ class TaskTreeView(QTreeView):
         self.setAccessibleName(wording.tree_name())
         self.setHeader(self._header)
         self.setItemDelegate(self._delegate)
+        self.repaints = Repaints(self.viewport(), ROW_PX)
         self._set_up_behaviour()
         self._header.columns_changed.connect(self._on_columns_changed)
         self._header.sort_cleared.connect(self.sort_by_queue)
@@ -94,6 +98,7 @@ class TaskTreeView(QTreeView):
         old = self.source
         self.source = TaskTreeModel(engine, self)
         self.source.set_live(self.isVisible())
+        self.source.set_sight(self.rows_in_sight)
         self.source.refused.connect(self.refused)
         self.proxy.setSourceModel(self.source)
         if old is not None:
@@ -116,6 +121,21 @@ class TaskTreeView(QTreeView):
         rows = self.selectionModel().selectedRows(Column.NAME)
         rows.sort(key=lambda row: (row.parent().row(), row.row()) if row.parent().isValid() else (row.row(), -1))
         return [row.data(Role.ID) for row in rows]
+
+    def rows_in_sight(self) -> Sight:
+        """Return the rows of which at least a part is in the window."""
+        sight: dict[str, set[str | None]] = {}
+        view = self.viewport().rect()
+        # Where the columns do not fill the window one of its sides has no row.
+        first, other = self.indexAt(view.topLeft()), self.indexAt(view.topRight())
+        index = first if first.isValid() else other
+        for _ in range(view.height() // ROW_PX + 2):
+            if not index.isValid():
+                break
+            task_id, item_id = index.data(Role.ID)
+            sight.setdefault(task_id, set()).add(item_id)
+            index = self.indexBelow(index)
+        return sight
 
     def select_task(self, task_id: str) -> None:
         """Select one task alone and bring it into sight; nothing where it is not shown."""
@@ -180,6 +200,32 @@ class TaskTreeView(QTreeView):
 
     def drawBranches(self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         """Draw nothing: the delegate paints the chevron with the row's ground."""
+
+    def dataChanged(
+        self,
+        top_left: QModelIndex | QPersistentModelIndex,
+        bottom_right: QModelIndex | QPersistentModelIndex,
+        roles: Sequence[int] = (),
+    ) -> None:
+        """Paint anew what changed: Qt would paint all that is seen for a range of more than one cell."""
+        if top_left.column() == Column.NAME or QAccessible.isActive():  # whether it has files is Qt's matter
+            super().dataChanged(top_left, bottom_right, roles)
+            return
+        rows = self.visualRect(top_left).united(self.visualRect(bottom_right))
+        if rows.isEmpty():
+            return  # its model is closed
+        header, part = self._header, QRect()
+        for column in range(top_left.column(), bottom_right.column() + 1):
+            left, width = header.sectionViewportPosition(column), header.sectionSize(column)
+            part = part.united(QRect(left, rows.top(), width, rows.height()))  # empty where the column is hidden
+        self.repaints.add(part)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Move what is painted; what waits to be painted is elsewhere then."""
+        if self.repaints.is_due:
+            self.repaints.forget()
+            self.viewport().update()
+        super().scrollContentsBy(dx, dy)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -157,12 +157,16 @@ def _raise(error: Exception) -> None:
 
 
 def _environ(more: Mapping[str, str] | None) -> dict[str, str]:
-    """Return our environment without proxies, tokens and settings of hubs: everything is on this machine."""
+    """Return our environment without proxies, tokens and settings of hubs: everything is on this machine.
+
+    What is installed is compiled; from a checkout it is so from the second start on, if Python may keep it.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.lower().endswith("_proxy") and not name.startswith(("HF_", "PULLEY_", "SSL_CERT_"))
     }
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {"QT_QPA_PLATFORM": "offscreen", "LC_ALL": "C.UTF-8"} | dict(more or {})
 
 

@@ -33,7 +33,7 @@ def put_big(rig: Rig, name: str, *, files: int = 1, size: int = 24 * MB) -> str:
 
 
 async def test_two_models_come_in_side_by_side_and_end_verified(rig: Rig) -> None:
-    rig.hub.knobs.bytes_per_s_total = 8 * MB
+    rig.hub.knobs.bytes_per_s_total = MB  # slow enough for some ticks with both under way
     engine = await rig.engine()
     watch = Watch(engine)
     ids = [rig.add(engine, text) for text in (LLAMA, TINY)]

@@ -52,7 +52,7 @@ async def test_tasks_on_a_full_disk_wait_and_those_on_another_run_though_all_pla
 ) -> None:
     full, well = tmp_path / "full", tmp_path / "well"
     ops = FileOps(full)
-    fault = ops.fail(errno.ENOSPC, "pwritev", skip=2)
+    fault = ops.fail(errno.ENOSPC, "pwritev", skip=1)
     with ops.watched(), patch("core.transfer.ground.RESERVE_BYTES", 0):
         engine = await rig.engine(limits=Limits(tasks=2))
         watch = Watch(engine)

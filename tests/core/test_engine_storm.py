@@ -32,6 +32,7 @@ from core.states import Intent, ItemState, TaskState, derive_task_state
 from core.store.base import stored_task_state
 from core.task import Item
 from core.views import view_of
+from tests.fakes.lined import check_lineup
 from tests.fakes.rig import EngineRig, rows_of
 from tests.fakes.world import MB
 
@@ -383,6 +384,7 @@ class Storm(RuleBasedStateMachine):
             self.who_backs_off_says_why_and_until_when()
             self.what_came_is_kept_and_no_more_is_claimed()
             self.numbers_make_sense()
+            check_lineup(self.rig.engine._roster)
 
     def items(self) -> list[tuple[Path, Item]]:
         items = [item for task in self.rig.engine.tasks for item in task.items.values()]

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from core.commands import Command
 from core.commands import refusal as refusal_of
 from core.errors import CommandRefused, Damaged, Failure, StoreError
+from core.itemise import shown_order
 from core.records import Destination, Handle, Limits, Manifest, RemoteFile, Selection, Totals
 from core.states import ITEM_MOVES, ITEM_SIGNALS, TASK_SIGNALS, Intent, ItemState, TaskState
 from core.task import Check, Item, Task
@@ -134,7 +135,7 @@ class FakeEngine(QObject):
         task.resolving = False
         if isinstance(files, Mapping):
             files = [RemoteFile(p, s, "sha256:" + "6c" * 32, f"https://{hub}/{p}") for p, s in files.items()]
-        files = tuple(files)
+        files = tuple(sorted(files, key=lambda file: shown_order(file.path, wanted=file.wanted)))
         folder = f"{hub}/{task.handle.repo}"
         task.manifest = Manifest(
             task.handle.hub, task.handle.repo, task.handle.revision or "main", COMMIT, folder, files,

@@ -516,6 +516,7 @@ class FakeWorld:
         ):
             patch.setattr(f"core.library.{name}", getattr(self, name))
         patch.setattr("core.checks.check", self.check)
+        patch.setattr("core.listings.OFF_LOOP_FILES", 2)  # what threads are for, with the small lists of a test
 
     def next_ending(self) -> tuple[str, int]:
         """Return how the next download takes a cancellation."""

@@ -1,8 +1,11 @@
 """`pulley pull` as people and scripts start it: real processes, exit codes, what is said where, and kills."""
 
 import asyncio
+import os
 import re
 import signal
+import sys
+from pathlib import Path
 
 from core import logbook
 from core.demo.repos import GeneratedFile, Repo
@@ -12,6 +15,7 @@ from tests.fakes.canary import CANARY, found_in
 from tests.fakes.terminal import Terminal
 
 MB = 2**20
+ROOT = Path(__file__).parents[3]
 LLAMA = "bartowski/Llama-3.2-1B-Instruct-GGUF"
 
 
@@ -167,3 +171,24 @@ async def test_the_log_of_a_pull_begins_anew_where_it_is_full(terminal: Terminal
     sizes = [path.stat().st_size for path in logs.iterdir()]
     assert len(sizes) == logbook.FILES_KEPT + 1
     assert max(sizes) <= logbook.FILE_BYTES_MAX + logbook.RECORD_CHARS_MAX
+
+
+async def test_a_pull_loads_nothing_that_it_does_not_need(terminal: Terminal, hub: DemoHub) -> None:
+    script = (
+        "import sys\n"
+        "from core.cli import main\n"
+        "code = main(sys.argv[1:], open_window=lambda _: 9)\n"
+        "unwanted = ('PySide6.QtGui', 'PySide6.QtWidgets', 'PySide6.QtNetwork', 'aiohttp', 'click',"
+        " 'core.api.server', 'core.demo', 'core.net.proxied', 'core.serve', 'gui', 'keyring', 'psutil', 'qasync',"
+        " 'rich')\n"
+        "bad = [name for name in unwanted if sys.modules.get(name)]\n"
+        "assert not bad, bad\n"
+        "sys.exit(code)\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, "pull", "tinyllama:gguf", "--quiet",
+        "--data-dir", str(terminal.folder), "--models-dir", str(terminal.models),
+        env=os.environ | {"HF_ENDPOINT": hub.endpoint}, cwd=ROOT, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()

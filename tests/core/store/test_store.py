@@ -1,7 +1,9 @@
 """Both stores behave alike, and SQLite's survives a restart; the keeper writes in groups."""
 
 import asyncio
+import queue
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import Failure, StoreError
 from core.records import Manifest
+from core.spawn import spawn
 from core.states import ItemState, TaskState
 from core.store.base import Batch, StoredItem, StoredTask, stored_item_state, stored_task_state
 from core.store.keeper import Keeper
@@ -142,6 +145,33 @@ async def test_a_thousand_changes_are_kept_in_a_few_writes() -> None:
     await keeper.kept()
     assert len(store.load()[0].items) == 1000
     assert store.writes <= 12
+    await keeper.aclose()
+
+
+async def test_whoever_waits_for_a_change_to_be_kept_does_not_wait_for_later_ones() -> None:
+    begun, may_end = queue.SimpleQueue[None](), [threading.Event() for _ in range(3)]
+
+    class Slow(CountingStore):
+        def write(self, batch: Batch) -> None:
+            begun.put(None)
+            may_end[self.writes].wait()
+            super().write(batch)
+
+    keeper = Keeper(Slow())
+    keeper.put_task(task("a"))
+    await asyncio.to_thread(begun.get)
+    keeper.put_item("a", item("1"))
+    kept = spawn(keeper.kept(), name="kept")
+    await asyncio.sleep(0)
+    may_end[0].set()
+    await asyncio.to_thread(begun.get)
+    keeper.put_item("a", item("2"))
+    assert not kept.done()
+    may_end[1].set()
+    await kept
+    await asyncio.to_thread(begun.get)
+    for event in may_end:
+        event.set()
     await keeper.aclose()
 
 

@@ -55,6 +55,9 @@ class FakeReport:
     def verifying(self) -> None:
         self.said.append("verifying")
 
+    def landed(self) -> None:
+        pass
+
     def checked(self, count: int) -> None:
         pass
 

@@ -1,11 +1,14 @@
 """What a download costs, in things that can be counted: requests, writes, syncs, hops to threads."""
 
+import asyncio
 import os
+import threading
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from core.transfer.job import Crew
+from core.transfer.job import Crew, Job
 from tests.core.transfer.conftest import BIG, MB, Bench
 
 
@@ -16,7 +19,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     for name in ("pwritev", "fdatasync", "fsync", "preadv"):
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *args, name=name, real=real: (counts.update([name]), real(*args))[1])
-    for name in ("write", "hash"):
+    for name in ("write", "hash", "look"):
         real = getattr(Crew, name)
         monkeypatch.setattr(
             Crew, name, lambda *args, name=name, real=real: (counts.update([f"hop {name}"]), real(*args))[1]
@@ -44,3 +47,62 @@ async def test_a_small_file_costs_one_request_one_sync_and_few_hops(bench: Bench
     assert len(answered) == 1
     assert counted["fdatasync"] == 1 and counted["fsync"] == 1, "the file and its folder"
     assert counted["hop write"] <= 3 and counted["hop hash"] == 0
+
+
+async def test_a_small_file_costs_a_request_a_hop_of_its_address_and_no_more(bench: Bench) -> None:
+    for name, hops in (("plain.txt", ["hub", "hub"]), ("small.bin", ["hub", "cdn"])):
+        await bench.run(bench.job(name))
+        asked = bench.hub.requests.of(name)
+        assert [r.method for r in asked] == ["GET", "GET"], "no HEAD: the listing has told size and hash"
+        assert [r.server for r in asked] == hops
+        bench.hub.requests.clear()
+
+
+async def test_small_files_one_after_another_share_one_connection(bench: Bench) -> None:
+    dialled = Counter[str]()
+    real = asyncio.get_running_loop().create_connection
+
+    async def create_connection(*args: object, **more: object) -> object:
+        dialled.update(["connection"])
+        return await real(*args, **more)  # type: ignore[arg-type]
+
+    asyncio.get_running_loop().create_connection = create_connection  # type: ignore[method-assign,assignment]
+    for number in range(8):
+        job = bench.job("plain.txt")
+        await bench.run(Job(job.identity, final=job.final.with_name(f"{number}.txt"), root=job.root))
+    assert dialled["connection"] == 1
+
+
+async def test_looks_that_are_asked_for_while_one_runs_share_the_next_hop(
+    bench: Bench, counted: Counter[str], tmp_path: Path
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def first() -> str:
+        begun.set()
+        may_go_on.wait()
+        return "first"
+
+    def wrong() -> str:
+        raise OSError("this one alone")
+
+    one = bench.crew.look(tmp_path, first)
+    await asyncio.to_thread(begun.wait)
+    others = [bench.crew.look(tmp_path, str, number) for number in range(50)]
+    bad = bench.crew.look(tmp_path, wrong)
+    elsewhere = await bench.crew.look(tmp_path / "other disk", str, "at once")
+    assert elsewhere == "at once" and not one.done(), "a disk that hangs holds up nobody else's"
+    may_go_on.set()
+    assert await one == "first"
+    assert await asyncio.gather(*others) == [str(number) for number in range(50)]
+    with pytest.raises(OSError, match="this one alone"):
+        await bad
+    assert counted["hop write"] == 3
+
+
+async def test_a_small_file_reads_back_nothing_and_asks_for_no_buffer(
+    bench: Bench, counted: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.transfer.hashing.READ_BYTES", None)  # of what a hasher reads
+    await bench.run(bench.job("plain.txt"))
+    assert counted["preadv"] == 0

@@ -246,7 +246,7 @@ async def test_another_size_than_the_listing_says_is_refused_before_a_byte_is_wr
 
 
 async def test_after_six_tries_without_a_byte_it_gives_up_and_keeps_what_it_has(bench: Bench) -> None:
-    bench.hub.knobs.bytes_per_s_total = 60 * MB
+    bench.hub.knobs.bytes_per_s_total = 20 * MB
     job = bench.job("big.gguf")
     await bench.run_until(job, 8 * MB)
     await bench.hub.aclose()
