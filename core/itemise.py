@@ -13,7 +13,7 @@ _DIGITS = re.compile(r"(\d{1,18})")  # a longer number is a name: Python does no
 
 
 def items_of(root: Path, manifest: Manifest, *, complete: bool) -> list[Item]:
-    """Return the items for a models folder, in the order that they are shown in; `complete` ones are here already."""
+    """Return the items for a models folder, in the order of the window; `complete` ones are here already."""
     place = Destination(root, manifest.folder)
     meets = collisions(file.path for file in manifest.files)
     items = []

@@ -149,7 +149,7 @@ class Listings:
             task.resolving = False
 
     async def _files_of(self, task: Task, manifest: Manifest, *, complete: bool) -> Files:
-        """Make the items of a task, a long list on a thread; anew where the task goes to another folder meanwhile."""
+        """Make the items of a task, many on a thread; anew where the task goes to another folder meanwhile."""
         while True:
             root = task.root
             if len(manifest.files) <= OFF_LOOP_FILES:

@@ -69,6 +69,7 @@ class TaskTreeView(QTreeView):
         self.setHeader(self._header)
         self.setItemDelegate(self._delegate)
         self.repaints = Repaints(self.viewport(), ROW_PX)
+        self._is_layout_due = False  # rows came: Qt lays all out at the end of the turn
         self._set_up_behaviour()
         self._header.columns_changed.connect(self._on_columns_changed)
         self._header.sort_cleared.connect(self.sort_by_queue)
@@ -208,7 +209,8 @@ class TaskTreeView(QTreeView):
         roles: Sequence[int] = (),
     ) -> None:
         """Paint anew what changed: Qt would paint all that is seen for a range of more than one cell."""
-        if top_left.column() == Column.NAME or QAccessible.isActive():  # whether it has files is Qt's matter
+        # Whether it has files is Qt's matter. Where is a row, before all are laid out anew? Each question would do that.
+        if top_left.column() == Column.NAME or self._is_layout_due or QAccessible.isActive():
             super().dataChanged(top_left, bottom_right, roles)
             return
         rows = self.visualRect(top_left).united(self.visualRect(bottom_right))
@@ -219,6 +221,14 @@ class TaskTreeView(QTreeView):
             left, width = header.sectionViewportPosition(column), header.sectionSize(column)
             part = part.united(QRect(left, rows.top(), width, rows.height()))  # empty where the column is hidden
         self.repaints.add(part)
+
+    def rowsInserted(self, parent: QModelIndex | QPersistentModelIndex, start: int, end: int) -> None:
+        self._is_layout_due = True
+        super().rowsInserted(parent, start, end)
+
+    def doItemsLayout(self) -> None:
+        self._is_layout_due = False
+        super().doItemsLayout()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Move what is painted; what waits to be painted is elsewhere then."""
