@@ -124,14 +124,18 @@ class DirectTransport(httpx.AsyncBaseTransport):
             try:
                 found = await self.addresses(host, port)
                 sock = await start_connection(list(found), happy_eyeballs_delay=NEXT_ADDRESS_S, interleave=1)
+                connection = Connection(self._buffers, self._scratch, lost=self._open.discard)
                 try:
-                    _, connection = await loop.create_connection(
-                        lambda: Connection(self._buffers, self._scratch, lost=self._open.discard),
+                    await loop.create_connection(
+                        lambda: connection,
                         sock=sock,
                         ssl=context if scheme == b"https" else None,
                         server_hostname=host if scheme == b"https" else None,
                     )
                 except BaseException:
+                    # Where the handshake had just ended asyncio closes politely: the loop would go on with a socket
+                    # that is closed under it, and refuse the next one, which gets the same number.
+                    connection.abort()
                     sock.close()
                     raise
             finally:

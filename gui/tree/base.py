@@ -113,6 +113,10 @@ class TaskTreeBase(QAbstractItemModel):
         """Return the row at `place` of the queue."""
         return self._rows[place]
 
+    def task_rows(self) -> list[TaskRow]:
+        """Return all rows, in the order of the queue."""
+        return list(self._rows)
+
     def sort_value(self, index: Index) -> Any:
         """Return the raw value that the column of a valid index sorts by; None sorts last."""
         return cells.sort_value(self.row_of(index), Column(index.column()), self._engine.now())

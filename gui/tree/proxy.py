@@ -4,6 +4,7 @@ Filters by status group and by words in names and paths; sorts on raw values. Co
 dynamically: they are sorted again at most once a second.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import (
@@ -20,6 +21,9 @@ from gui.filters import StatusGroup, group_of
 from gui.tree.columns import LIVE, Role
 from gui.tree.model import TaskTreeModel
 
+FILES_AT_ONCE = (
+    500  # of one task; the view asks each row that it lays out, and ten thousand for a quarter of a second
+)
 TYPING_MS = 500  # wait for the end of a word before filtering a long list
 CLEARED_MS = 50  # an emptied field is no half-typed word
 RESORT_MS = 1000
@@ -30,7 +34,8 @@ Index = QModelIndex | QPersistentModelIndex
 class TaskFilterProxy(QSortFilterProxyModel):
     """Shows the tasks of one status group whose names, or whose files, hold every word of a text.
 
-    A task stays when one of its files matches; all its files stay when its own name does.
+    A task stays when one of its files matches; all its files stay when its own name does. Of a very long list of
+    files the first ones are shown until `show_more`, in the order of the queue: a sorted list is shown whole.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -40,6 +45,8 @@ class TaskFilterProxy(QSortFilterProxyModel):
         self._status = StatusGroup.ALL
         self._model: TaskTreeModel | None = None
         self._keys: dict[tuple[int, int], Any] | None = None
+        self._is_whole = False
+        self._rooms: dict[int, int] = {}  # how many files of a task are shown, by its serial, where that is more
         self.setSortRole(Role.SORT)
         self.setDynamicSortFilter(True)
         self._typing = self._timer(self.apply_text)
@@ -81,12 +88,18 @@ class TaskFilterProxy(QSortFilterProxyModel):
             self._change_filter(self._words, group)
 
     def _change_filter(self, words: tuple[str, ...], status: StatusGroup) -> None:
+        def change() -> None:
+            self._words, self._status = words, status
+
+        self._filter_anew(change)
+
+    def _filter_anew(self, change: Callable[[], None]) -> None:
         if hasattr(self, "endFilterChange"):  # Qt 6.10 and later; the older call is deprecated there
             self.beginFilterChange()
-            self._words, self._status = words, status
+            change()
             self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
         else:
-            self._words, self._status = words, status
+            change()
             self.invalidateRowsFilter()
 
     @property
@@ -95,11 +108,14 @@ class TaskFilterProxy(QSortFilterProxyModel):
         return bool(self._words) or self._status is not StatusGroup.ALL
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
-        if self._model is None or not self.is_filtering:
-            return True
         inner = source_parent.isValid()
+        is_near = not inner or self._is_whole or source_row < FILES_AT_ONCE
+        if self._model is None or (is_near and not self.is_filtering):
+            return True
         row = self._model.task_row(source_parent.row() if inner else source_row)
         task = row.task
+        if not is_near and not self._words and source_row >= self._rooms.get(task.serial, 0):
+            return False
         if self._status is not StatusGroup.ALL and group_of(task.state) is not self._status:
             return False
         if not self._words:
@@ -110,6 +126,33 @@ class TaskFilterProxy(QSortFilterProxyModel):
             return True
         items = (row.items[source_row],) if inner else row.items
         return any(all(word in item.id.casefold() for word in missing) for item in items)
+
+    def has_more(self, task_id: str) -> bool:
+        """Tell whether a task has files that are not shown for now, since they are many."""
+        if self._model is None or self._is_whole or self._words:
+            return False
+        index = self._model.index_of(task_id)
+        return index.isValid() and self._room(index) < self._model.rowCount(index)
+
+    def show_more(self, task_id: str) -> None:
+        """Show some more files of a task."""
+        if self.has_more(task_id):
+            assert self._model is not None
+            index = self._model.index_of(task_id)
+            serial = self._model.task_row(index.row()).task.serial
+            self._filter_anew(lambda: self._rooms.update({serial: self._room(index) + FILES_AT_ONCE}))
+
+    def show_all(self) -> None:
+        """Show all files of all tasks."""
+        if self._model is not None and not self._is_whole:
+            sizes = {row.task.serial: len(row.items) for row in self._model.task_rows()}
+            more = {serial: size for serial, size in sizes.items() if size > FILES_AT_ONCE}
+            if more:
+                self._filter_anew(lambda: self._rooms.update(more))
+
+    def _room(self, index: Index) -> int:
+        assert self._model is not None
+        return max(FILES_AT_ONCE, self._rooms.get(self._model.task_row(index.row()).task.serial, 0))
 
     def _on_states_changed(self) -> None:
         if self._status is not StatusGroup.ALL:
@@ -122,6 +165,8 @@ class TaskFilterProxy(QSortFilterProxyModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; -1 is the order of the queue."""
+        if (column >= 0) is not self._is_whole:
+            self._filter_anew(lambda: setattr(self, "_is_whole", column >= 0))
         self._keys = {}
         try:
             self.setDynamicSortFilter(column not in LIVE)

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     QPoint,
     QRect,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import QAccessible, QContextMenuEvent, QHideEvent, QKeyEvent, QPainter, QResizeEvent, QShowEvent
@@ -70,6 +71,10 @@ class TaskTreeView(QTreeView):
         self.setItemDelegate(self._delegate)
         self.repaints = Repaints(self.viewport(), ROW_PX)
         self._is_layout_due = False  # rows came: Qt lays all out at the end of the turn
+        self._more = QTimer(self, singleShot=True, interval=0)
+        self._more.timeout.connect(self._show_more)
+        self.verticalScrollBar().valueChanged.connect(self._more.start)
+        self.expanded.connect(self._more.start)
         self._set_up_behaviour()
         self._header.columns_changed.connect(self._on_columns_changed)
         self._header.sort_cleared.connect(self.sort_by_queue)
@@ -137,6 +142,21 @@ class TaskTreeView(QTreeView):
             sight.setdefault(task_id, set()).add(item_id)
             index = self.indexBelow(index)
         return sight
+
+    def _show_more(self) -> None:
+        """Show more files of the tasks in sight before somebody comes to the end of those that are shown."""
+        for task_id in self.rows_in_sight():
+            parent = self._proxy_index(task_id)
+            while self.isExpanded(parent) and self.proxy.has_more(task_id):
+                last = self.visualRect(self.proxy.index(self.proxy.rowCount(parent) - 1, 0, parent))
+                if last.top() > 2 * self.viewport().height():
+                    break
+                self.proxy.show_more(task_id)
+
+    def selectAll(self) -> None:
+        """Select all rows, those too that are not shown yet."""
+        self.proxy.show_all()
+        super().selectAll()
 
     def select_task(self, task_id: str) -> None:
         """Select one task alone and bring it into sight; nothing where it is not shown."""
@@ -209,7 +229,7 @@ class TaskTreeView(QTreeView):
         roles: Sequence[int] = (),
     ) -> None:
         """Paint anew what changed: Qt would paint all that is seen for a range of more than one cell."""
-        # Whether it has files is Qt's matter. Where is a row, before all are laid out anew? Each question would do that.
+        # Whether it has files is Qt's matter. To ask where a row is would lay all out anew, for each row that came.
         if top_left.column() == Column.NAME or self._is_layout_due or QAccessible.isActive():
             super().dataChanged(top_left, bottom_right, roles)
             return

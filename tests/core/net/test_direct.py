@@ -1,6 +1,7 @@
 """The transport that speaks HTTP itself: every framing, every cut, kept connections, ends in the middle."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,10 @@ from core.net.connection import WAITING_BYTES_MOST, BrokeOff, Connection
 from core.net.direct import DirectTransport
 from core.net.faults import Dropped
 from core.net.trust import make_context
+from core.spawn import spawn
+from tests.fakes.tls import BODY as TLS_BODY
+from tests.fakes.tls import company, context_of
+from tests.fakes.tls import server as tls_server
 
 MB = 2**20
 BODY = bytes(range(256)) * (3 * 4096 + 17)  # a little over 3 MiB
@@ -344,3 +349,25 @@ def test_a_buffer_is_free_once_no_view_of_it_is_left() -> None:
     assert not buffers.is_short
     buffers.trim()
     assert len(buffers) == KEPT_MOST
+
+
+async def test_a_stop_at_the_end_of_a_handshake_leaves_no_connection_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trusted = ssl.create_default_context()
+    company().configure_trust(trusted)
+    transport = DirectTransport(trusted)
+    made = Connection.connection_made
+    async with tls_server(context_of()) as url:
+        asking = spawn(ask(transport, url), name="asking")
+
+        def stop(connection: Connection, wire: asyncio.BaseTransport) -> None:
+            made(connection, wire)
+            asyncio.get_running_loop().call_soon(asking.cancel)
+
+        monkeypatch.setattr(Connection, "connection_made", stop)
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        monkeypatch.undo()
+        assert (await ask(transport, url))[1] == TLS_BODY  # its socket has the number of the one before
+    await transport.aclose()

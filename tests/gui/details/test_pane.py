@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import GatedModel
 from core.states import ItemState, TaskState
-from gui.details.files_model import FileColumn
+from gui.details.files_model import FileColumn, FilesModel
 from gui.details.pane import DetailsPane
 from gui.style.theme import Theme
 from tests.fakes.engine import FakeEngine
@@ -191,6 +191,28 @@ def test_a_list_that_comes_later_is_shown_when_it_comes(files: DetailsPane, engi
     assert files.files.model.rowCount() == 0 and not files.files.all_button.isEnabled()
     engine.script_items("org/late", {"x": 1})
     assert files.files.model.rowCount() == 1
+
+
+def test_a_long_list_is_made_only_where_it_is_seen_and_sorted_by_one_look_at_each_file(
+    files: DetailsPane, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    value = FilesModel._sort_value
+    monkeypatch.setattr(
+        FilesModel,
+        "_sort_value",
+        staticmethod(lambda item, column: (asked.append(item.id), value(item, column))[1]),
+    )
+    files.tabs.setCurrentWidget(files.overview)
+    engine.script_add("org/long")
+    engine.script_items("org/long", {f"part-{n}.bin": n for n in range(500)})
+    files.show_row(("org/long", None))
+    assert asked == []
+    files.tabs.setCurrentWidget(files.files)
+    assert files.files.model.rowCount() == 500 and len(asked) == 500
+    files.files.view.sortByColumn(FileColumn.SIZE, Qt.SortOrder.DescendingOrder)
+    assert len(asked) <= 3 * 500, "a header that is set sorts twice"
+    assert files.files.view.model().index(0, 0).data() == "part-499.bin"
 
 
 def test_space_toggles_the_file_under_the_cursor(files: DetailsPane, engine: FakeEngine) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QByteArray, QPoint, Qt
+from PySide6.QtCore import QByteArray, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
-from core.states import ItemState
+from core.states import ItemState, TaskState
 from gui.style.theme import Theme
 from gui.tree.columns import FIRST_SIGHT, HIDDEN, WIDTHS_PX, Column
 from gui.tree.delegate import box_rect
@@ -221,3 +221,19 @@ def test_another_engine_can_take_the_place_of_the_first(view: TaskTreeView) -> N
     other.script_add("x/x")
     view.set_engine(other)  # type: ignore[arg-type]
     assert view.proxy.index(0, 0).data() == "x/x" and view.proxy.rowCount() == 1
+
+
+def test_many_tasks_that_come_at_once_are_laid_out_once(
+    view: TaskTreeView, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    QApplication.processEvents()
+    asked: list[QModelIndex] = []
+    assert view.source is not None
+    flags = view.source.flags
+    monkeypatch.setattr(view.source, "flags", lambda index: (asked.append(index), flags(index))[1])
+    for n in range(100):
+        engine.script_add(f"many/{n}")
+        engine.script_state(f"many/{n}", TaskState.RESOLVING)
+    QApplication.processEvents()
+    assert view.proxy.rowCount() == 103
+    assert len(asked) < 10 * 103, "not once for each that came"
