@@ -16,6 +16,7 @@ def loading() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
+        if not gc.get_freeze_count():  # once a process: what is garbage by then stays for ever
+            gc.freeze()
         if was_enabled:
             gc.enable()

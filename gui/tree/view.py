@@ -73,8 +73,8 @@ class TaskTreeView(QTreeView):
         self._is_layout_due = False  # rows came: Qt lays all out at the end of the turn
         self._more = QTimer(self, singleShot=True, interval=0)
         self._more.timeout.connect(self._show_more)
-        self.verticalScrollBar().valueChanged.connect(self._more.start)
-        self.expanded.connect(self._more.start)
+        for signal in (self.verticalScrollBar().valueChanged, self.expanded):
+            signal.connect(lambda _: self._more.start())  # what it tells is no interval
         self._set_up_behaviour()
         self._header.columns_changed.connect(self._on_columns_changed)
         self._header.sort_cleared.connect(self.sort_by_queue)
@@ -243,7 +243,8 @@ class TaskTreeView(QTreeView):
         self.repaints.add(part)
 
     def rowsInserted(self, parent: QModelIndex | QPersistentModelIndex, start: int, end: int) -> None:
-        self._is_layout_due = True
+        if not parent.isValid() or self.isExpanded(parent):  # else Qt lays nothing out
+            self._is_layout_due = True
         super().rowsInserted(parent, start, end)
 
     def doItemsLayout(self) -> None:

@@ -209,3 +209,17 @@ def test_a_size_that_grows_out_of_sight_takes_its_sorted_place(
     for kept in (1, 50_000_000):
         busy.script_progress("org/unsized", {"a.bin": kept})
     assert view.proxy.index(0, 0).data(Role.ID)[0] == "org/unsized"
+
+
+def test_files_that_came_to_a_closed_model_do_not_make_ticks_dear(
+    view: TaskTreeView, busy: FakeEngine, qtbot: QtBot
+) -> None:
+    busy.script_add("org/late", index=0)
+    settle(view, qtbot)
+    busy.script_items("org/late", {f"part-{n}.gguf": 100_000 for n in range(3)})
+    settle(view, qtbot)
+    strips = Strips(view.viewport())
+    view.viewport().installEventFilter(strips)
+    all_move(busy, 40_000)
+    settle(view, qtbot)
+    assert max(strips.heights) == ROWS_AT_ONCE * ROW_PX

@@ -10,8 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from core.states import ItemState, TaskState
 from gui.style.theme import Theme
-from gui.tree.columns import FIRST_SIGHT, HIDDEN, WIDTHS_PX, Column
+from gui.tree.columns import FIRST_SIGHT, HIDDEN, WIDTHS_PX, Column, Role
 from gui.tree.delegate import box_rect
+from gui.tree.proxy import FILES_AT_ONCE
 from gui.tree.view import TaskTreeView
 from tests.fakes.engine import FakeEngine
 
@@ -237,3 +238,71 @@ def test_many_tasks_that_come_at_once_are_laid_out_once(
     QApplication.processEvents()
     assert view.proxy.rowCount() == 103
     assert len(asked) < 10 * 103, "not once for each that came"
+
+
+# -- a model of very many files ----------------------------------------------------------------------------
+
+MANY = 3 * FILES_AT_ONCE + 7
+
+
+@pytest.fixture
+def long(view: TaskTreeView, engine: FakeEngine) -> TaskTreeView:
+    """A view with an open model of very many files."""
+    engine.script_add("l/l", index=0)
+    engine.script_items("l/l", {f"part-{n}.bin": n + 1 for n in range(MANY)})
+    QApplication.processEvents()
+    return view
+
+
+def shown(view: TaskTreeView) -> int:
+    return view.proxy.rowCount(view.proxy.index(0, 0))
+
+
+def test_opening_it_asks_the_first_files_alone(
+    long: TaskTreeView, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert long.source is not None
+    asked: list[int] = []
+    flags = long.source.flags
+    monkeypatch.setattr(long.source, "flags", lambda index: (asked.append(index.row()), flags(index))[1])
+    long.expand_task("l/l")
+    QApplication.processEvents()
+    assert long.source.rowCount(long.source.index_of("l/l")) == MANY
+    assert shown(long) == FILES_AT_ONCE
+    assert max(asked) < FILES_AT_ONCE and len(asked) < 8 * FILES_AT_ONCE
+
+
+def test_who_scrolls_on_comes_to_its_last_file_and_to_the_next_model(long: TaskTreeView, qtbot: QtBot) -> None:
+    long.expand_task("l/l")
+    bar = long.verticalScrollBar()
+    seen: list[int] = []
+    while shown(long) < MANY:
+        seen.append(shown(long))
+        QApplication.processEvents()  # the bar knows of them once they are laid out
+        bar.setValue(bar.maximum())
+        qtbot.waitUntil(lambda: shown(long) > seen[-1])
+    assert seen == [FILES_AT_ONCE, 2 * FILES_AT_ONCE, 3 * FILES_AT_ONCE]
+    assert not long.proxy.has_more("l/l")
+    assert long.proxy.index(MANY - 1, 0, long.proxy.index(0, 0)).data() == f"part-{MANY - 1}.bin"
+    long.select_task("c/c")
+    assert long.ids_selected() == [("c/c", None)]
+
+
+def test_it_is_whole_where_all_is_selected_searched_or_sorted(long: TaskTreeView) -> None:
+    long.proxy.set_text(f"part-{MANY - 1}")
+    long.proxy.apply_text()
+    assert shown(long) == 1
+    long.proxy.set_text("")
+    long.proxy.apply_text()
+    assert shown(long) == FILES_AT_ONCE
+    long.sortByColumn(Column.SIZE, Qt.SortOrder.DescendingOrder)
+    tasks = [long.proxy.index(row, 0) for row in range(long.proxy.rowCount())]
+    (parent,) = (index for index in tasks if index.data(Role.ID)[0] == "l/l")
+    assert long.proxy.rowCount(parent) == MANY
+    assert long.proxy.index(0, 0, parent).data() == f"part-{MANY - 1}.bin"
+    long.sort_by_queue()
+    assert shown(long) == FILES_AT_ONCE
+    long.expand_task("l/l")
+    long.selectAll()
+    assert shown(long) == MANY
+    assert len([row for row in long.ids_selected() if row[0] == "l/l"]) == MANY + 1
