@@ -184,6 +184,8 @@ class Fetch:
 
     def _stealing_pays(self) -> bool:
         """Tell whether the slowest remainder takes long enough to be worth a request and a closed connection."""
+        if any(segment.is_held for segment in self._segments.values()):
+            return False  # the disk is what is slow
         now = time.monotonic()
         return any(segment.seconds_left(now) > STEAL_WORTH_S for segment in self._segments.values())
 

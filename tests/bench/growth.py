@@ -6,11 +6,13 @@ from pathlib import Path
 from tests.bench import peers
 from tests.bench.hub import bench_hub
 from tests.bench.nginx import nginx
-from tests.bench.processes import TooLong
+from tests.bench.processes import TooLong, Used
 from tests.bench.rows import STOPPED
 from tests.bench.samples import GIB, Plan, Table, said, tell
 
 QUEUE_S = 900  # a queue that takes longer grows far beyond the floor: what it cost by then says so
+ENOUGH_TASKS = 100  # of a short queue so many runs that the start of the process does not drown it
+STARTS = 10
 FEW_CONNECTIONS = "connections_per_host: 4\n"
 
 
@@ -55,15 +57,23 @@ def _files(asked: set[str], table: Table, folder: Path, plan: Plan) -> None:
 def _tasks(table: Table, folder: Path, plan: Plan) -> None:
     """Pull some models of one small file each; what one alone costs, the start of the process, is taken off."""
     with bench_hub(f"queue:q:{max(plan.grown_tasks)}") as hub:
+
+        def pulled(count: int, times: int) -> Used:
+            """Return the mean of so many runs."""
+            handles = [f"bench/q-{n}" for n in range(count)]
+            ours, endpoint = folder / "ours", hub["endpoint"]
+            runs = [peers.pulley(handles, ours, endpoint=endpoint, limit_s=QUEUE_S) for _ in range(times)]
+            mean = [sum(getattr(run, name) for run in runs) / times for name in ("wall_s", "processor_s")]
+            return Used(*mean, max(run.peak_mb for run in runs))
+
         for round_ in range(plan.runs):
-            alone = peers.pulley(["bench/q-0"], folder / "ours", endpoint=hub["endpoint"])
+            alone = pulled(1, STARTS)
             for count in plan.grown_tasks:
                 if round_ >= (1 if count >= 10_000 else 2 if count >= 1000 else plan.runs):
                     continue
-                handles = [f"bench/q-{n}" for n in range(count)]
                 label = f"{count:,}"
                 try:
-                    used = peers.pulley(handles, folder / "ours", endpoint=hub["endpoint"], limit_s=QUEUE_S)
+                    used = pulled(count, max(1, ENOUGH_TASKS // count))
                 except TooLong as error:
                     used, label = error.used, f"{count:,}, stopped after {QUEUE_S} s, {STOPPED}"
                 each_ms = 1000 * (used.processor_s - alone.processor_s) / (count - 1)

@@ -145,18 +145,21 @@ class EngineRig:
 
     def settle(self) -> None:
         """Let all flow while what holds lasts, until nothing moves but those who look again and again."""
+        world = self.world
         for turn in range(REST_TURNS_MOST):
-            self.do(lambda: self.world.flow(heals=False))
-            self.world.loop.turn()
+            self.do(lambda: world.flow(heals=False))
+            world.loop.turn()
             conductor = self.engine._conductor
             busy = conductor.listings or conductor._chores or conductor._sweeps or conductor.checks
-            moving = [run for run in conductor.running() if not getattr(run.download, "is_holding", False)]
-            is_late = any(at <= self.world.loop.now for at in self._named_times())
+            transfers = [run.download for run in conductor.running()]
+            # What was met may be over by now: whoever still waits for it looks at its time, and goes on.
+            moving = [t for t in transfers if not (t.is_holding and world.trouble_of(t.job))]  # type: ignore[attr-defined]
+            is_late = any(at <= world.loop.now for at in self._named_times())
             if not (busy or moving or is_late or conductor._is_due):
                 return
             if turn % 24 == 23:  # a look takes some turns
                 self._time_goes_on()
-        raise AssertionError(f"it does not settle: {self.engine.tasks} {self.world.live}")
+        raise AssertionError(f"it does not settle: {self.engine.tasks} {world.live}")
 
     def close(self, *, turns_held: int = 0) -> None:
         """Close the engine; for so many turns the disks may stay slow."""
