@@ -35,6 +35,10 @@ class Buffers:
         self._known.append(buffer)
         return memoryview(buffer)
 
+    def forget(self) -> None:
+        """Let go of all; what is still looked at lives as long as its views."""
+        self._known.clear()
+
     def trim(self) -> None:
         """Let go of free buffers beyond those that are kept."""
         if len(self._known) <= KEPT_MOST:

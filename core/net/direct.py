@@ -78,6 +78,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
             connection.abort(ConnectionResetError("closed"))
         for connection in closing:
             await connection.gone.wait()  # the loop closes a socket in its next turn
+        self._buffers.forget()
 
     def _close_idle(self) -> None:
         for kept in self._idle.values():
