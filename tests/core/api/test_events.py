@@ -310,7 +310,7 @@ async def test_an_update_of_a_task_with_many_files_builds_only_what_changed(
     last = json.loads(heard[-1].text)
     assert [item["downloadedBytes"] for item in last["task"]["items"]] == [2000] * 700
     # Once for the reply, once to begin with, and once for each change of state that an event told.
-    assert len(built) <= 700 * (2 + len(("connecting", "transferring", "verifying", "done")))
+    assert len(built) <= 700 * (2 + len(("connecting", "transferring", "landed", "verifying", "done")))
 
 
 async def test_what_is_kept_of_a_task_is_what_would_be_built_anew(api: Api) -> None:
