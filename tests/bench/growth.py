@@ -11,8 +11,7 @@ from tests.bench.rows import STOPPED
 from tests.bench.samples import GIB, Plan, Table, said, tell
 
 QUEUE_S = 900  # a queue that takes longer grows far beyond the floor: what it cost by then says so
-ENOUGH_TASKS = 100  # of a short queue so many runs that the start of the process does not drown it
-STARTS = 10
+ENOUGH_TASKS = 200  # of a short queue so many runs that the start of the process does not drown it
 FEW_CONNECTIONS = "connections_per_host: 4\n"
 
 
@@ -58,25 +57,23 @@ def _tasks(table: Table, folder: Path, plan: Plan) -> None:
     """Pull some models of one small file each; what one alone costs, the start of the process, is taken off."""
     with bench_hub(f"queue:q:{max(plan.grown_tasks)}") as hub:
 
-        def pulled(count: int, times: int) -> Used:
-            """Return the mean of so many runs."""
+        def pulled(count: int) -> Used:
             handles = [f"bench/q-{n}" for n in range(count)]
-            ours, endpoint = folder / "ours", hub["endpoint"]
-            runs = [peers.pulley(handles, ours, endpoint=endpoint, limit_s=QUEUE_S) for _ in range(times)]
-            mean = [sum(getattr(run, name) for run in runs) / times for name in ("wall_s", "processor_s")]
-            return Used(*mean, max(run.peak_mb for run in runs))
+            return peers.pulley(handles, folder / "ours", endpoint=hub["endpoint"], limit_s=QUEUE_S)
 
         for round_ in range(plan.runs):
-            alone = pulled(1, STARTS)
             for count in plan.grown_tasks:
                 if round_ >= (1 if count >= 10_000 else 2 if count >= 1000 else plan.runs):
                     continue
-                label = f"{count:,}"
-                try:
-                    used = pulled(count, max(1, ENOUGH_TASKS // count))
-                except TooLong as error:
-                    used, label = error.used, f"{count:,}, stopped after {QUEUE_S} s, {STOPPED}"
-                each_ms = 1000 * (used.processor_s - alone.processor_s) / (count - 1)
+                label, spent_s, times = f"{count:,}", 0.0, max(1, ENOUGH_TASKS // count)
+                for _ in range(times):  # in pairs, so that both stand under the same load
+                    alone = pulled(1)
+                    try:
+                        used = pulled(count)
+                    except TooLong as error:
+                        used, label = error.used, f"{count:,}, stopped after {QUEUE_S} s, {STOPPED}"
+                    spent_s += used.processor_s - alone.processor_s
+                each_ms = 1000 * spent_s / times / (count - 1)
                 table.add("P12.tasks", label, each_ms)
                 said(f"P12 {count} tasks ({each_ms:.1f} ms each)", used)
-    tell(f"one task alone: {alone.processor_s:.2f} s of processor time in the last round")
+    tell(f"one task alone: {alone.processor_s:.2f} s of processor time in the last pair")
