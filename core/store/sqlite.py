@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS item (
     wanted INTEGER NOT NULL,
     PRIMARY KEY (task, path)
 );
+CREATE INDEX IF NOT EXISTS task_place ON task (place);  -- who comes last is asked for each task that is added
 """
 _FROM_1 = "ALTER TABLE task ADD COLUMN called TEXT NOT NULL DEFAULT ''"
 _PUT_TASK = """

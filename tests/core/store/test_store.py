@@ -201,3 +201,22 @@ async def test_a_task_that_was_removed_and_added_again_starts_empty() -> None:
     (kept,) = store.load()
     assert kept.state is TaskState.PAUSED and kept.items == ()
     await keeper.aclose()
+
+
+def test_a_task_that_is_added_finds_its_place_without_a_walk_over_the_list(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "t.sqlite")
+    steps: list[int] = []
+
+    def write(first: int) -> int:
+        """Return how many steps of SQLite's machine, in hundreds, a task more takes."""
+        steps.clear()
+        store._db.set_progress_handler(lambda: steps.append(1), 100)
+        store.write(Batch(tasks={f"{first}": task(f"{first}")}))
+        store._db.set_progress_handler(None, 0)
+        return len(steps)
+
+    write(0)
+    few = write(1)
+    store.write(Batch(tasks={f"{n}": task(f"{n}") for n in range(2, 2000)}))
+    assert write(2000) <= few + 1
+    store.close()
