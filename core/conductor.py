@@ -269,10 +269,10 @@ class Conductor:
         Raises:
             DownloadError: It cannot be written.
         """
-        described = [item.id for item in task.wanted_items()]
-        local = await settled(self._crew.write(library.describe, task))
+        items = list(task.wanted_items())  # files may be left out and taken in again while it is written
+        local = await settled(self._crew.write(library.describe, task, items))
         await self._crew.sync_folder(library.folder_of(task))
-        if task.intent is Intent.CANCEL or described != [item.id for item in task.wanted_items()]:
+        if task.intent is Intent.CANCEL or items != list(task.wanted_items()):
             return  # it was cancelled, or other files were chosen meanwhile
         for item_id, local_hash in local.items():
             task.items[item_id].local_hash = local_hash

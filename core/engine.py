@@ -282,6 +282,7 @@ class Engine(EngineSignals):
     def skip(self, task_id: str, item_id: str) -> None:
         """Leave a file out; what came of it is kept."""
         task, items = self._accept(Command.SKIP, task_id, item_id)
+        task.described = False  # it may name the file: a verification found that damaged
         self._halt(task, items, ItemState.SKIPPED)
 
     def choose(self, task_id: str, item_id: str) -> None:

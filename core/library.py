@@ -242,20 +242,21 @@ def adoptable(task: Task) -> dict[str, str]:
     return {}
 
 
-def describe(task: Task) -> dict[str, str]:
-    """Write the description of a finished task; return local hashes by item id where a file was rewritten.
+def describe(task: Task, items: Sequence[Item]) -> dict[str, str]:
+    """Write the description of a task, of which `items` are the chosen files and stand finished.
+
+    Returns local hashes by item id where a file was rewritten.
 
     Raises:
         LocalError: It cannot be written.
     """
     with _describing:
-        return _describe(task)
+        return _describe(task, items)
 
 
-def _describe(task: Task) -> dict[str, str]:
+def _describe(task: Task, items: Sequence[Item]) -> dict[str, str]:
     assert task.manifest is not None
     folder = folder_of(task)
-    items = [item for item in task.items.values() if item.state is ItemState.DONE]
     manifest = replace(task.manifest, files=tuple(item.file for item in task.items.values()))
     files = [DescribedFile(item.id, item.size, item.file.hash) for item in items]
     rewritten = task.handle.hub == "cortexso" and any(item.id == MODEL_YML for item in items)

@@ -85,8 +85,7 @@ class EngineRig:
         alone = sum((other.root, other.handle) == asked for other in self.engine.tasks) == 1
         named = {file.path for file in found.files} if found else None
         lost = {item.local_path for item in task.wanted_items()} & self.world.aside  # an outsider took it
-        # A file that is left out while the last check runs is still named: known, and it costs nobody a byte.
-        if alone and not lost and not (named or set()) >= {item.id for item in task.wanted_items()}:
+        if alone and not lost and named != {item.id for item in task.wanted_items()}:
             self.problems.append(f"{task} is done, its description names {named}")
 
     def tasks(self) -> list[Task]:

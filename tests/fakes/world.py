@@ -647,17 +647,16 @@ class FakeWorld:
     def adoptable(self, task: Task) -> dict[str, str]:
         return {}
 
-    def describe(self, task: Task) -> dict[str, str]:
+    def describe(self, task: Task, items: Sequence[Item]) -> dict[str, str]:
         assert task.manifest is not None
         if self.folder_is_locked:
             raise NotWritable("The models folder is locked")
         if (error := self.ailment(task.root)) is not None:
             raise error
-        done = [item for item in task.items.values() if item.state is ItemState.DONE]
-        files = tuple(replace(item.file, size=item.size, wanted=True) for item in done)
+        files = tuple(replace(item.file, size=item.size, wanted=True) for item in items)
         self.described[task.root, format_handle(task.handle)] = replace(task.manifest, files=files)
         rewritten = task.handle.hub == "cortexso"
-        return {item.id: "sha256:00" for item in done if rewritten and item.id == "model.yml"}
+        return {item.id: "sha256:00" for item in items if rewritten and item.id == "model.yml"}
 
     def delete_parts(self, items: Iterable[Item]) -> None:
         for item in items:
