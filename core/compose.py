@@ -7,7 +7,8 @@ from pathlib import Path
 
 from core.engine import Engine
 from core.net.client import Net
-from core.net.credentials import endpoint_of, from_environment
+from core.net.credentials import endpoint_of, from_environment, is_mirror
+from core.net.endpoints import keep_modelscope_token, modelscope_of, ollama_of
 from core.net.origin import host_label
 from core.rebuild import rebuild
 from core.records import Limits
@@ -16,6 +17,8 @@ from core.sources.base import Source
 from core.sources.cortexso import CortexSo
 from core.sources.direct import Direct
 from core.sources.huggingface import HuggingFace
+from core.sources.modelscope import ModelScope
+from core.sources.ollama import Ollama
 from core.store.rescue import open_store
 
 _log = logging.getLogger(__name__)
@@ -56,12 +59,21 @@ def connect(environ: Mapping[str, str]) -> Hubs:
     """Build what asks the hubs; no request is made yet."""
     endpoint = endpoint_of(environ)
     credentials, warning = from_environment(environ, Path.home())
-    if warning:
-        _log.warning("%s", warning)
+    for said in (warning, keep_modelscope_token(credentials, environ)):
+        if said:
+            _log.warning("%s", said)
     offline = environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE
     net = Net(credentials, offline=offline, environ=environ)
+    net.mirror = endpoint if is_mirror(endpoint) else ""
     cortexso = CortexSo(net, endpoint=endpoint)
-    return Hubs(net, endpoint, cortexso, (HuggingFace(net, endpoint=endpoint), cortexso, Direct(net)))
+    sources = (
+        HuggingFace(net, endpoint=endpoint),
+        cortexso,
+        ModelScope(net, endpoint=modelscope_of(environ)),
+        Ollama(net, endpoint=ollama_of(environ)),
+        Direct(net),
+    )
+    return Hubs(net, endpoint, cortexso, sources)
 
 
 def build(data: Path, models: Path, settings: Settings, environ: Mapping[str, str]) -> Parts:

@@ -8,22 +8,21 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from itertools import islice
 from pathlib import Path
 
 from core import library
 from core.checks import Checks
+from core.demands import Demands
 from core.errors import DiskFull, DownloadError
 from core.handles import format_handle
 from core.listings import Listings
 from core.moves import Moves
 from core.net.client import Net
-from core.net.origin import host_label
 from core.records import Limits
 from core.reports import ItemReport
 from core.roster import Roster
 from core.runs import Run
-from core.scheduler import LARGE_BYTES, Demand, Place, admit, share
+from core.scheduler import Place, admit, share
 from core.sources.base import Source
 from core.spawn import spawn
 from core.states import Intent, ItemState
@@ -37,9 +36,6 @@ from core.transfer.job import Crew, Job, settled
 from core.waits import Waits
 
 _log = logging.getLogger(__name__)
-
-WAITING_LOOKED_AT = 64  # of each task: more could not be started at once anyway
-LANDED_MOST = 16  # files whose bytes have all come and that are being written: their connections go to others
 
 Key = tuple[str, str]
 
@@ -75,8 +71,7 @@ class Conductor:
         self._runs: dict[Key, Run] = {}
         self._targets: Counter[Path | None] = Counter()
         self._begun: set[Task] = set()
-        # A hub redirects to a file server: an item that has not asked yet is counted where the last one was led.
-        self._leads_to: dict[str, str] = {}
+        self._demands = Demands(self._runs, self._targets, crew=crew)
         self._adoptable: dict[Task, dict[str, str]] = {}
         self._chores: dict[int, asyncio.Task[None]] = {}
         self._is_due = False
@@ -182,7 +177,8 @@ class Conductor:
             self.roster.fail_unforeseen(task, error)
 
     def _share(self, tasks: Sequence[Task]) -> None:
-        given = share(self._demands(tasks), self.limits)
+        begun = [task for task in tasks if task in self._begun and task.state.is_live]
+        given = share(self._demands.of(begun, self.limits), self.limits)
         for key, run in list(self._runs.items()):
             run.download.allot(given.pop(key, 0))
         for (task_id, item_id), count in given.items():
@@ -190,46 +186,6 @@ class Conductor:
             item = task.items[item_id]
             if not self._targets[item.local_path]:  # two models may hold the same file: one fetches, one adopts
                 self._start(task, item, count)
-
-    def _demands(self, tasks: Sequence[Task]) -> Iterable[Demand]:
-        running = self._running_demands()
-        begun = [task for task in tasks if task in self._begun and task.state.is_live]
-        held = Counter(demand.host for task in begun for demand in running.get(task, ()) if demand.holds)
-        for task in begun:
-            yield from running.get(task, ())
-            if not self._crew.disks.is_held(task.root):  # else the others would meet the same
-                yield from self._waiting_demands(task, held)
-
-    def _running_demands(self) -> dict[Task, list[Demand]]:
-        demands: dict[Task, list[Demand]] = {}
-        landed = 0
-        for run in self._runs.values():
-            report, item = run.report, run.item
-            landed += report.has_landed
-            if not report.is_alive or report.is_held or (report.has_landed and landed <= LANDED_MOST):
-                continue
-            if item.host:
-                self._leads_to[host_label(item.file.url)] = item.host
-            report.counted = item.host or self._host_of(item)
-            wants, size = max(report.wanted, 1), item.file.size or 0
-            one_go = run.download.is_in_one_go
-            demand = Demand(run.task.id, item.id, report.counted, wants, size, running=True, holds=one_go)
-            demands.setdefault(run.task, []).append(demand)
-        return demands
-
-    def _waiting_demands(self, task: Task, held: Counter[str]) -> Iterable[Demand]:
-        """Yield what could start now; who could get nothing beside what is held is not looked at closely."""
-        room: dict[str, int] = {}
-        for item in islice(task.waiting_items(), WAITING_LOOKED_AT):
-            host, size = self._host_of(item), item.file.size or 0
-            left = room.setdefault(host, self.limits.connections_per_host - held[host])
-            if left > 0 and (task.id, item.id) not in self._runs and not self._targets[item.local_path]:
-                room[host] -= size < LARGE_BYTES  # of the large ones not all start that could
-                yield Demand(task.id, item.id, host, 1, size)
-
-    def _host_of(self, item: Item) -> str:
-        hub = host_label(item.file.url)
-        return self._leads_to.get(hub, hub)
 
     # -- beginning and completing ------------------------------------------------------------------------
 
@@ -269,11 +225,22 @@ class Conductor:
         Raises:
             DownloadError: It cannot be written.
         """
-        items = list(task.wanted_items())  # files may be left out and taken in again while it is written
-        local = await settled(self._crew.write(library.describe, task, items))
-        await self._crew.sync_folder(library.folder_of(task))
-        if task.intent is Intent.CANCEL or items != list(task.wanted_items()):
-            return  # it was cancelled, or other files were chosen meanwhile
+        items = list(task.wanted_items())
+
+        def is_moot() -> bool:
+            """It was cancelled, or other files were chosen, while it was written."""
+            is_other = items != list(task.wanted_items()) or len(items) != task.count(ItemState.DONE)
+            return task.intent is Intent.CANCEL or is_other
+
+        try:
+            local = await settled(self._crew.write(library.describe, task, items))
+            await self._crew.sync_folder(library.folder_of(task))
+        except DownloadError:
+            if is_moot():
+                return  # what was chosen is fetched, and described then
+            raise
+        if is_moot():
+            return
         for item_id, local_hash in local.items():
             task.items[item_id].local_hash = local_hash
             self.roster.keep_item(task, task.items[item_id])
@@ -304,7 +271,7 @@ class Conductor:
             has_begun=task.durable > 0,
         )
         report = ItemReport(self.roster, task, item, now=self._now, touched=self._touched, changed=self.pump_soon)
-        report.counted = self._host_of(item)
+        report.counted = self._demands.host_of(item)
         if not job.is_small and item.file.size is not None:
             report.wanted = FIRST_CONNECTIONS
             self.pump_soon()  # its further connections

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core import library
 from core.commands import Command, refusal
@@ -29,6 +30,10 @@ from core.task import Item, Task
 from core.transfer.job import Crew, settled
 from core.verify import Target
 
+if TYPE_CHECKING:
+    from core.choosing import Listing, Row
+    from core.choosing.facts import Facts
+
 
 class Engine(EngineSignals):
     """Downloads models; `core.engine_signals` says what it tells."""
@@ -45,6 +50,7 @@ class Engine(EngineSignals):
     ) -> None:
         super().__init__()
         self.root = root
+        self._net = net
         self._crew = Crew()
         self._roster = Roster(Keeper(store, changed=self.keeping_changed.emit), self._tell)
         self._pulse = Pulse(
@@ -67,6 +73,10 @@ class Engine(EngineSignals):
     def _tell(self, name: str, *args: object) -> None:
         getattr(self, name).emit(*args)
         self._pulse.soon()
+
+    def put_window_first(self) -> None:
+        """Let the threads of disk and hash wait where the window wants the processor; call it before `load`."""
+        self._crew.stands_back = True
 
     # -- looking -----------------------------------------------------------------------------------------
 
@@ -142,10 +152,12 @@ class Engine(EngineSignals):
         selection: Selection | None = None,
         paused: bool = False,
         manifest: Manifest | None = None,
+        root: Path | None = None,
     ) -> str:
         """Add a model and return its task id; one that is listed already is resumed instead.
 
-        `name` is what its description calls it; `manifest` its files, where `prepare` found them.
+        `name` is what its description calls it; `manifest` its files, where `prepare` found them; `root` the models
+        folder that this one goes to, where it is another than that of the engine.
 
         Raises:
             CommandRefused: The engine is closing.
@@ -153,10 +165,11 @@ class Engine(EngineSignals):
         if self._is_closed:
             raise CommandRefused("Pulley is closing.")
         task_id = task_id or format_handle(handle)
-        if task_id in self._roster and self._is_outdated(self._roster.get(task_id), selection):
+        if task_id in self._roster and self._is_outdated(self._roster.get(task_id), selection, root):
             self.remove(task_id)  # listed anew below; what stands on the disk is adopted where it stands
         if task_id not in self._roster:
-            task = Task(task_id, handle, root=self.root, added_at=time.time(), selection=selection, called=name)
+            folder = root or self.root
+            task = Task(task_id, handle, root=folder, added_at=time.time(), selection=selection, called=name)
             task.intent = Intent.PAUSE if paused else Intent.RUN
             self._roster.add(task)
         elif not paused and not self.refusal(Command.RESUME, task_id):
@@ -182,9 +195,19 @@ class Engine(EngineSignals):
             await settled(self._crew.write(library.check_space, name, self.root, found.size, others))
         return found
 
-    def _is_outdated(self, task: Task, selection: Selection | None) -> bool:
+    async def read_facts(self, listing: "Listing", row: "Row") -> "Facts":
+        """Return what the headers of a row of a listing tell; a few small requests.
+
+        Raises:
+            DownloadError: A header makes no sense, or the hub cannot be asked.
+        """
+        from core.choosing.headers import read_facts  # only who chooses in a window waits for it to load
+
+        return await read_facts(self._net, listing, row)
+
+    def _is_outdated(self, task: Task, selection: Selection | None, root: Path | None) -> bool:
         """Tell whether a listed task does not answer for what is asked now: it ended, or means other files."""
-        asked = (self.root, selection or Selection())
+        asked = (root or self.root, selection or Selection())
         return task.state is TaskState.DONE or (not task.state.is_live and (task.root, task.selection) != asked)
 
     def pause(self, task_id: str, item_id: str | None = None) -> None:

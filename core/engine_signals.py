@@ -1,6 +1,6 @@
 """What an engine tells. Knows nothing: whoever listens finds the names here."""
 
-from PySide6.QtCore import QObject, Signal
+from core.qt import QObject, Signal
 
 
 class EngineSignals(QObject):

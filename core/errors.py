@@ -7,7 +7,11 @@ Foreign errors (httpx, aiohttp, OSError, sqlite3) are translated at one boundary
     ├── ResolveError            the list of files could not be had
     │   ├── NotFound            the hub knows no such model, revision or file
     │   ├── AccessDenied        the hub wants a valid token, or refuses this one
+    │   │   └── TokenRefused        the hub does not know the token that was sent
     │   ├── GatedModel          the terms of the model are not accepted yet
+    │   │   ├── TokenMissing        gated, and no token was sent
+    │   │   ├── AccessPending       asked for; its authors have not answered yet
+    │   │   └── AccessRefused       its authors said no
     │   └── UnsupportedHandle   what was typed is no handle that we know
     ├── TransferError           bytes did not come as they should
     │   ├── ConnectFailed       no connection: name, network, refused, TLS
@@ -119,14 +123,50 @@ class AccessDenied(ResolveError):
     """The hub wants a valid token, or refuses this one."""
 
     meaning = "The hub does not give these files without a valid access token."
-    action = "Set HF_TOKEN to a valid token with read access, then try again."
+    action = "Enter a valid token with read access in Settings > Accounts, or set HF_TOKEN; then try again."
+
+
+class TokenRefused(AccessDenied):
+    """The hub does not know the token that was sent."""
+
+    meaning = "The token was withdrawn, has expired or is mistyped; with it the hub gives not even public models."
+    action = "Enter another token in Settings > Accounts, or set HF_TOKEN; for public models, remove it."
 
 
 class GatedModel(ResolveError):
     """The terms of the model are not accepted yet."""
 
     meaning = "The authors give this model only to people who accepted its terms."
-    action = "Open the model's page, accept its terms, set HF_TOKEN, then try again."
+    action = (
+        "Open the model's page and accept its terms with the account that the token belongs to; then try again."
+    )
+
+
+class TokenMissing(GatedModel):
+    """Gated, and no token was sent."""
+
+    meaning = (
+        "The authors give this model only to accounts that accepted its terms, and a token says which you are."
+    )
+    action = "Enter a token in Settings > Accounts, or set HF_TOKEN; then try again."
+
+
+class AccessPending(GatedModel):
+    """Asked for; its authors have not answered yet."""
+
+    meaning = "The authors look at each request themselves, which may take days."
+    action = "Wait for their answer; the model's page shows it."
+
+
+class AccessRefused(GatedModel):
+    """Its authors said no."""
+
+    meaning = "The authors decided not to give this account the model; trying again changes nothing."
+    action = "Choose another model, or ask the authors on the model's page."
+
+
+ACCESS = frozenset({"AccessDenied", "TokenRefused", "GatedModel", "TokenMissing", "AccessPending", "AccessRefused"})
+"""Kinds of failures that a token, a click on the hub or somebody's yes resolves."""
 
 
 class UnsupportedHandle(ResolveError):

@@ -40,6 +40,8 @@ from core.transfer.trouble import translated
 _HUBS = {
     "huggingface": ("huggingface.co", "https://huggingface.co/{}"),
     "cortexso": ("huggingface.co", "https://huggingface.co/cortexso/{}"),
+    "modelscope": ("modelscope.cn", "https://modelscope.cn/models/{}"),
+    "ollama": ("ollama.com", "https://ollama.com/{}"),
 }
 Claim = tuple[Path, int]
 """What a task still needs: models folder, and bytes to come."""

@@ -205,14 +205,14 @@ class Listings:
         source = next((source for source in self._sources if source.hub == done.hub), None)
         if source is None:
             return done
-        files = (replace(f, url=source.url_of(done.repo, done.commit, f.path)) for f in done.files)
+        files = (replace(f, url=source.url_of(done.repo, done.commit, f.path, digest=f.hash)) for f in done.files)
         return replace(done, files=tuple(files))
 
     async def _resolve(self, handle: Handle, selection: Selection) -> Manifest:
         source = next((source for source in self._sources if source.matches(handle)), None)
         if source is None:
             raise UnsupportedHandle(f"No hub for {format_handle(handle)}")
-        is_hub = handle.hub != "direct"
+        is_hub = handle.hub in ("huggingface", "cortexso")  # what the status bar calls the hub
         try:
             manifest = await source.resolve(handle, selection)
         except DownloadError as error:

@@ -12,8 +12,9 @@ class Handle:
     """What a person typed, understood.
 
     Attributes:
-        hub: Key of the source: `huggingface`, `cortexso`, `direct`.
-        repo: `org/repo`, the bare name of a cortexso model, or the URL of a direct file.
+        hub: Key of the source: `huggingface`, `cortexso`, `modelscope`, `ollama`, `direct`.
+        repo: `org/repo`, the bare name of a cortexso model, `namespace/name:tag` of an Ollama model, or the URL of
+            a direct file.
         revision: Branch, tag or commit; empty for the hub's default.
         quant: Quantisation asked for, upper case; empty for the default selection.
         path: One file in the repo; empty for a selection.

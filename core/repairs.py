@@ -137,7 +137,9 @@ def _manifest(target: Target, handle: Handle, sources: Sequence[Source]) -> Mani
             f"{target.folder} is not where {described.handle} belongs",
             action=f"Move it to {source_folder(handle)} in a models folder, or pull the model again.",
         )
-    urls = [source.url_of(described.repo, described.commit, file.path) for file in described.files]
+    urls = [
+        source.url_of(described.repo, described.commit, file.path, digest=file.hash) for file in described.files
+    ]
     files = tuple(
         RemoteFile(file.path, file.size, file.hash, url) for file, url in zip(described.files, urls, strict=True)
     )
@@ -148,7 +150,7 @@ def _manifest(target: Target, handle: Handle, sources: Sequence[Source]) -> Mani
         commit=described.commit,
         folder=folder,
         files=files,
-        page_url="" if described.hub == "direct" else urls[0].partition("/resolve/")[0],
+        page_url=source.page_of(described.repo),
         hub_label=host_label(urls[0]),
     )
 

@@ -35,36 +35,38 @@ class Unselectable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One GGUF model: a file, or all shards that the repo holds of it."""
+    """One GGUF model: a file, or all shards that the repo holds of it.
+
+    Attributes:
+        label: The quantisation; empty where the name tells none.
+        count: Number of its shards; 0 for a file that stands alone.
+        missing: How many of them the repo lacks.
+    """
 
     paths: tuple[str, ...]
-    count: int = 0  # of shards; 0 for a file that stands alone
-
-    @property
-    def label(self) -> str:
-        """The quantisation; empty where the name tells none."""
-        return quant_label(self.paths[0])
-
-    @property
-    def missing(self) -> int:
-        """How many shards the repo lacks."""
-        if not self.count:
-            return 0
-        numbers = {shard.number for path in self.paths if (shard := shard_of(path))}
-        return self.count - len(numbers & set(range(1, self.count + 1)))
+    label: str
+    count: int = 0
+    missing: int = 0
 
 
 def groups(paths: Iterable[str]) -> tuple[Group, ...]:
     """Return the GGUF models of a listing, in its order, shards together."""
-    return _grouped(path for path in paths if is_model(path))
+    return grouped(path for path in paths if is_model(path))
 
 
-def _grouped(paths: Iterable[str]) -> tuple[Group, ...]:
-    found: dict[tuple[str, int], list[str]] = {}
+def grouped(paths: Iterable[str]) -> tuple[Group, ...]:
+    """Return GGUF files in their order, shards together."""
+    found: dict[tuple[str, int], tuple[list[str], set[int]]] = {}
     for path in paths:
         shard = shard_of(path)
-        found.setdefault((shard.prefix, shard.count) if shard else (path, 0), []).append(path)
-    return tuple(Group(tuple(members), count) for (_, count), members in found.items())
+        members, numbers = found.setdefault((shard.prefix, shard.count) if shard else (path, 0), ([], set()))
+        members.append(path)
+        if shard and 1 <= shard.number <= shard.count:
+            numbers.add(shard.number)
+    return tuple(
+        Group(tuple(members), quant_label(members[0]), count, count - len(numbers))
+        for (_, count), (members, numbers) in found.items()
+    )
 
 
 def quants(paths: Iterable[str]) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ def _globbed(paths: Sequence[str], globs: Sequence[str]) -> frozenset[str]:
 
 
 def _gguf(paths: Sequence[str], models: Sequence[Group], quant: str) -> frozenset[str]:
-    model = _of_quant(models, quant) if quant else _default(models)
+    model = _of_quant(models, quant) if quant else default_model(models)
     if model is None:
         named = quants(paths)
         has = f"; it has {', '.join(named[:QUANTS_NAMED_MAX])}" if named else ""
@@ -120,10 +122,11 @@ def _gguf(paths: Sequence[str], models: Sequence[Group], quant: str) -> frozense
     if model.missing:
         name = model.label or model.paths[0]
         raise Unselectable(f"is not complete: {model.missing} of the {model.count} parts of {name} are missing")
-    return frozenset(model.paths) | frozenset(_projector(paths, model))
+    return frozenset(model.paths) | frozenset(projector_of(model, projectors(paths)))
 
 
-def _default(models: Sequence[Group]) -> Group:
+def default_model(models: Sequence[Group]) -> Group:
+    """Return the model that is taken where nobody chose: llama.cpp's."""
     for quant in DEFAULT_QUANTS:
         if (model := _of_quant(models, quant)) is not None:
             return model
@@ -133,21 +136,26 @@ def _default(models: Sequence[Group]) -> Group:
 def _of_quant(models: Sequence[Group], quant: str) -> Group | None:
     """Return the first model of exactly this quant; else its UD- twin; else one with this word in its path."""
     quant = quant.upper()
-    word = re.compile(rf"(?<![A-Z0-9]){re.escape(quant)}(?![A-Z0-9_])")
+    word = re.compile(rf"(?<![A-Z0-9]){re.escape(quant)}(?![A-Z0-9_])", re.IGNORECASE)
     tests: tuple[Callable[[Group], bool], ...] = (
         lambda model: model.label == quant,
         lambda model: model.label.removeprefix("UD-") == quant,
-        lambda model: word.search(model.paths[0].upper()) is not None,
+        lambda model: word.search(model.paths[0]) is not None,
     )
     return next((model for test in tests for model in models if test(model)), None)
 
 
-def _projector(paths: Iterable[str], model: Group) -> tuple[str, ...]:
-    """Return the projector beside the model or above it: the nearest folder first, then the nearest bits."""
+def projectors(paths: Iterable[str]) -> tuple[Group, ...]:
+    """Return the projectors of a listing, in its order, shards together."""
+    return grouped(path for path in paths if is_mmproj(path))
+
+
+def projector_of(model: Group, among: Sequence[Group]) -> tuple[str, ...]:
+    """Return the projector beside a model or above it: the nearest folder first, then the nearest bits."""
     folder = _folder(model.paths[0])
     near = [
         projector
-        for projector in _grouped(path for path in paths if is_mmproj(path))
+        for projector in among
         if _is_same_or_above(_folder(projector.paths[0]), folder) and not projector.missing
     ]
     if not near:
@@ -173,11 +181,11 @@ def _is_safetensors(path: str) -> bool:
 
 
 def _safetensors(paths: Sequence[str]) -> frozenset[str]:
-    kept = _without_twins([path for path in paths if _is_safetensors(path) and not _is_aside(path)])
+    kept = _without_twins([path for path in paths if _is_safetensors(path) and not is_aside(path)])
     if not kept:
         kept = {path for path in paths if _is_safetensors(path)}
     folders = {_folder(path) for path in kept}
-    aside = {path for path in paths if _is_aside(path) and _folder(path) not in folders}
+    aside = {path for path in paths if is_aside(path) and _folder(path) not in folders}
     return frozenset(
         path
         for path in paths
@@ -185,19 +193,21 @@ def _safetensors(paths: Sequence[str]) -> frozenset[str]:
     )
 
 
-def _is_aside(path: str) -> bool:
+def is_aside(path: str) -> bool:
     """Tell whether a path lies in a folder of another format or of an unfinished training."""
     return any(step.lower() in _OTHER_FORMATS or _CHECKPOINT.fullmatch(step) for step in path.split("/")[:-1])
 
 
 def _without_twins(weights: Sequence[str]) -> set[str]:
     """Leave out weights that the same folders hold a second time."""
-    plain = {_WEIGHT_SHARD.sub(r"\1.safetensors", path) for path in weights if not _VARIANT.fullmatch(path)}
+    variants = {path: match for path in weights if (match := _VARIANT.fullmatch(path))}
+    others = [path for path in weights if path not in variants] if variants else []
+    plain = {_WEIGHT_SHARD.sub(r"\1.safetensors", path) for path in others}
     in_folders = {path for path in weights if "/" in path}
     folders = {_folder(path) for path in weights if not _base(path).lower().startswith("consolidated")}
     kept = set()
     for path in weights:
-        variant = _VARIANT.fullmatch(path)
+        variant = variants.get(path)
         if variant and f"{variant[1]}.safetensors" in plain:
             continue
         if _base(path).lower().startswith("consolidated") and _folder(path) in folders:
@@ -214,6 +224,12 @@ def _goes_along(path: str, folders: set[str]) -> bool:
         return False
     if _TORCH_WEIGHTS.fullmatch(name):
         return _folder(path) not in folders  # no safetensors of it: these weights are only here
+    return is_text(name)
+
+
+def is_text(path: str) -> bool:
+    """Tell whether a file is one of the small ones around the weights: configuration, tokenizer, card, licence."""
+    name = _base(path)
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
     return suffix in _TEXTS or _BARE_NAMES.fullmatch(name) is not None
 

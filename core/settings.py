@@ -27,7 +27,7 @@ CONNECTIONS = range(4, 257)
 PORTS = range(1, 65536)
 PORT = 39281  # where clients of Cortex look
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
-SECRETS = ("api_keys", "huggingface_token", "proxy_password")
+SECRETS = ("api_keys", "huggingface_token", "modelscope_token", "proxy_password")
 ORIGINS_MAX = 32
 TEXT_CHARS_MAX = 2048
 FILE_BYTES_MAX = 1 << 20  # a real file has a few kilobytes; a larger one is not ours
@@ -58,6 +58,7 @@ class Settings:
         proxy_username: User name at the proxy.
         no_proxy: Hosts that are reached directly, parted by commas.
         ca_file: Full path of a company's certificates, trusted beside the system's; empty for none.
+        token_mirrors: Hosts of mirrors that may get the token of the hub that they mirror.
         layout: Places of the window and its parts, base64 by name.
     """
 
@@ -79,6 +80,7 @@ class Settings:
     proxy_username: str = ""
     no_proxy: str = ""
     ca_file: str = ""
+    token_mirrors: tuple[str, ...] = ()
     layout: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -114,6 +116,10 @@ def _are_origins(value: object) -> bool:
         and len(value) <= ORIGINS_MAX
         and all(isinstance(text, str) and not read_origin(text)[1] for text in value)
     )
+
+
+def _are_hosts(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) <= ORIGINS_MAX and all(_is_text(host) for host in value)
 
 
 def _is_proxy(value: object) -> bool:
@@ -166,6 +172,7 @@ _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "proxy_username": (_is_user, "has to be a text of one line without a colon"),
     "no_proxy": (_is_text, "has to be a text of host names parted by commas"),
     "ca_file": (lambda value: value == "" or _is_path(value), "has to be the full path of a file"),
+    "token_mirrors": (_are_hosts, "has to be a list of host names"),
     "layout": (_is_layout, "has to be a list of names with texts"),
 }
 

@@ -21,6 +21,8 @@ class TaskState(Enum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+    __hash__ = object.__hash__  # that of Enum is written in Python, and states are looked up all the time
+
     @property
     def is_active(self) -> bool:
         """Work goes on for it right now."""
@@ -55,6 +57,8 @@ class ItemState(Enum):
     SKIPPED = "skipped"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+    __hash__ = object.__hash__  # that of Enum is written in Python, and states are looked up all the time
 
     @property
     def is_running(self) -> bool:

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate, count
 from pathlib import Path
 
@@ -100,6 +101,7 @@ class Item:
         retries: Tries so far that ended with an error, in this process.
         connections: Open connections now.
         host: Host that the bytes come from; empty before the first reply.
+        hub: Host that is asked first; empty before somebody wanted to know.
         place: Where its model goes; None when its name is refused.
         attempt: Number of the current run; late results of older runs are dropped.
         local_hash: Hash of the file on the disk where it differs from the hub's (a rewritten model.yml).
@@ -107,7 +109,7 @@ class Item:
 
     __slots__ = (
         "_path", "attempt", "check", "checked", "connections", "damage", "damage_stamp", "durable", "failure",
-        "file", "host", "id", "local_hash", "meter", "place", "retries", "retry_at", "serial", "state",
+        "file", "host", "hub", "id", "local_hash", "meter", "place", "retries", "retry_at", "serial", "state",
     )  # fmt: skip
 
     def __init__(self, file: RemoteFile, place: Destination | None, *, state: ItemState) -> None:
@@ -127,6 +129,7 @@ class Item:
         self.retries = 0
         self.connections = 0
         self.host = ""
+        self.hub = ""
         self.attempt = 0
         self.local_hash = ""
         self.meter: Meter | None = None
@@ -188,6 +191,19 @@ class Contents:
         wanted = [item for item in self.items.values() if item.state.is_wanted]
         self.size = sum(item.size for item in wanted)
         self.durable = sum(item.durable for item in wanted)
+
+
+@lru_cache(4096)  # there are few, and it is asked at every change of every file
+def _state_of(
+    intent: Intent,
+    items: frozenset[ItemState] | None,
+    admitted: bool,
+    resolving: bool,
+    failed: bool,
+    described: bool,
+) -> TaskState:
+    how = {"admitted": admitted, "resolving": resolving, "failed": failed, "described": described}
+    return derive_task_state(intent, items, **how)
 
 
 class Task:
@@ -372,15 +388,9 @@ class Task:
 
     def refresh(self) -> bool:
         """Derive the state again; return whether it changed."""
-        items = None if self.manifest is None else [s for s, n in self._counts.items() if n]
-        state = derive_task_state(
-            self.intent,
-            items,
-            admitted=self.admitted,
-            resolving=self.resolving,
-            failed=self.failure is not None,
-            described=self.described,
-        )
+        items = None if self.manifest is None else frozenset(s for s, n in self._counts.items() if n)
+        is_failed = self.failure is not None
+        state = _state_of(self.intent, items, self.admitted, self.resolving, is_failed, self.described)
         changed = state is not self.state
         self.state = state
         return changed

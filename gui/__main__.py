@@ -32,6 +32,7 @@ def _open_window(options: "WindowOptions") -> int:
     from core.loading import loading
 
     with loading():
+        import core.qt  # noqa: F401  before any other part of Qt
         from gui.app import open_window  # widgets are imported for a window alone
 
     return open_window(options)

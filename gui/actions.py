@@ -41,6 +41,7 @@ class Spec:
 
 SPECS = (
     Spec("actionAdd", "Ctrl+N", "add"),
+    Spec("actionBrowse", "Ctrl+B", "browse"),
     Spec("actionPaste", "Ctrl+V"),
     Spec("actionImport", "Ctrl+O", "import"),
     Spec("actionExport", "Ctrl+Shift+E", "export"),
@@ -63,6 +64,7 @@ SPECS = (
     Spec("actionOpen", "Ctrl+Return"),
     Spec("actionOpenFolder", "Ctrl+E", "folder"),
     Spec("actionOpenPage", "Ctrl+G", "open-external"),
+    Spec("actionEnterToken", "Ctrl+Shift+T", "key"),
     Spec("actionCopyId", "Ctrl+C", "copy"),
     Spec("actionCopyLink", "Ctrl+Shift+C"),
     Spec("actionCopyPath", "Ctrl+Alt+C"),

@@ -10,10 +10,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from core import __version__
+from core import __version__, links
+from core.access import AccessWatch
+from core.accounts import ACCOUNTS, HUGGING_FACE, MODELSCOPE, HubAccount
 from core.api.control import Control, proxy_of, split_keys
 from core.api.events import Events
 from core.cli import WindowOptions
@@ -25,6 +27,7 @@ from core.errors import DownloadError, StoreError
 from core.holder import DataLock, Held, lock_soon
 from core.interrupt import came_early
 from core.logbook import kept_log
+from core.net import whoami
 from core.net.origin import host_label
 from core.net.probe import ask_once
 from core.net.trust import ca_problem
@@ -32,16 +35,20 @@ from core.places import Places
 from core.settings import Settings, SettingsStore
 from core.states import TaskState
 from core.vault import MemorySecrets, Secrets, open_secrets
+from gui.accounts_desk import AccountsDesk
 from gui.api_switch import ApiSwitch
 from gui.awake import Awake
+from gui.links_desk import LinksDesk
 from gui.loop import run
 from gui.main_window import MainWindow
 from gui.network_desk import NetworkDesk
+from gui.settings.opening import Desks
 from gui.style.icons import icon
 from gui.style.theme import Theme
 
 if TYPE_CHECKING:
     from core.api.server import ApiServer
+    from gui.browse.desk import BrowseDesk
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +115,7 @@ def _run(options: WindowOptions, places: Places, lock: DataLock) -> int:
     settings = store.load()
     try:
         parts = build(places.data, places.models_or(settings.models_dir), settings, os.environ)
+        parts.engine.put_window_first()
     except StoreError as error:
         return _complain(error)
     session = Session(app, options, places, lock, parts, store, settings)
@@ -153,6 +161,7 @@ class Session:
         # The keys of a demo go with its data, and never replace those that are kept.
         self._secrets = secrets or (MemorySecrets() if options.demo else open_secrets())
         self._control: Control | None = None
+        self._watch: AccessWatch | None = None
         self.api: ApiSwitch | None = None
         self.window: MainWindow | None = None
         self._stop = asyncio.Event()
@@ -178,9 +187,10 @@ class Session:
             return _complain(error)
         events = Events(engine)
         api = self.api = self._switch(control, events)
-        network = self._network(control)
+        desks = Desks(api, self._network(control), self._accounts(control), self._links(), engine.prepare)
+        watch = AccessWatch(engine)
         endpoint = self._parts.endpoint
-        window = MainWindow(engine, self._store, theme, endpoint=endpoint, api=api, network=network)
+        window = MainWindow(engine, self._store, theme, endpoint=endpoint, desks=desks, browse=self._browse_desk)
         window.stop_requested.connect(self._stop.set)
         window.settings_changed.connect(self._apply)
         self.app.aboutToQuit.connect(self._stop.set)
@@ -199,14 +209,22 @@ class Session:
             window.status.say(self._parts.notice)
         self.window = window
         api.apply(self._settings)
+        self._watch = watch
+        control.tokens.on_change = lambda hub: watch.token_changed(hub.serves)
+        self.app.applicationStateChanged.connect(self._on_app_state)
+        watch.start()
         self._begin(window)
         try:
             await self._stop.wait()
         finally:
             self._forget_signals(wake)
             self._awake.set(False)
-            await api.aclose()
-            await network.aclose()
+            control.tokens.on_change = None
+            self.app.applicationStateChanged.disconnect(self._on_app_state)
+            await watch.aclose()
+            await desks.aclose()
+            if window.browse is not None:
+                await window.browse.aclose()
             await door.aclose()
             events.close()
             await self._close()
@@ -237,6 +255,12 @@ class Session:
 
         return ApiSwitch(make, control, self._secrets, fixed_keys=split_keys(os.environ.get("PULLEY_API_KEYS", "")))
 
+    def _browse_desk(self) -> "BrowseDesk":
+        from core.catalogue.hub import Catalogue  # only who browses waits for it
+        from gui.browse.desk import BrowseDesk
+
+        return BrowseDesk(Catalogue(self._parts.net, endpoint=self._parts.endpoint))
+
     def _network(self, control: Control) -> NetworkDesk:
         parts = self._parts
 
@@ -245,6 +269,33 @@ class Session:
             return await ask_once(parts.endpoint, proxy=proxy, ca_file=settings.ca_file, environ=os.environ)
 
         return NetworkDesk(control, ask, ca_problem, hub=host_label(parts.endpoint))
+
+    def _accounts(self, control: Control) -> tuple[AccountsDesk, ...]:
+        paths = {HUGGING_FACE: whoami.HUGGING_FACE, MODELSCOPE: whoami.MODELSCOPE}
+
+        def desk(hub: HubAccount) -> AccountsDesk:
+            async def ask(token: str) -> str:
+                return await whoami.who_is(
+                    control.tokens.account(hub).url,
+                    token,
+                    proxy=proxy_of(self._settings, control.proxy_password),
+                    ca_file=self._settings.ca_file,
+                    environ=os.environ,
+                    path=paths[hub],
+                )
+
+            return AccountsDesk(control.tokens, control.change, self._secrets, ask, hub=hub)
+
+        return tuple(desk(hub) for hub in ACCOUNTS)
+
+    def _links(self) -> LinksDesk | None:
+        if self._options.demo or not links.is_supported():
+            return None
+        folder = links.folder_of(os.environ, Path.home())
+        return LinksDesk(
+            lambda: links.opened_here(folder),
+            lambda schemes: links.open_here(folder, schemes, links.own_command()),
+        )
 
     def _begin(self, window: MainWindow) -> None:
         if self._options.demo:
@@ -293,6 +344,10 @@ class Session:
             self._control.use_network()
         if self.api is not None:
             self.api.apply(settings)
+
+    def _on_app_state(self, state: Qt.ApplicationState) -> None:
+        if state is Qt.ApplicationState.ApplicationActive and self._watch is not None:
+            self._watch.came_back()
 
     def _keep_awake(self) -> None:
         self._awake.set(self._settings.keep_awake and self._parts.engine.totals.active > 0)

@@ -17,9 +17,11 @@ from core.handles import format_handle, parse_many
 from core.records import Handle
 from gui import wording, wording_dialogs
 from gui import wording_window as words
+from gui.choosing.desk import ChoosingDesk
 from gui.dialogs.add import AddDialog
 from gui.dialogs.review import ReviewDialog
 from gui.drop import TEXT_BYTES_MAX, check_text, decode_list, read_mime
+from gui.link_lookup import LinkLookup, Prepare
 from gui.style.theme import Theme
 
 AT_ONCE_MAX = 5  # so many lines are added without a review; a person sees them all in the list
@@ -27,6 +29,11 @@ AT_ONCE_MAX = 5  # so many lines are added without a review; a person sees them 
 
 class Intake(QObject):
     """Takes texts, asks where it has to, and adds what is understood.
+
+    `prepare` finds out what a link asks for, before it is agreed to.
+
+    Attributes:
+        choosing: Opens choosers.
 
     Signals:
         said: A sentence about what happened.
@@ -36,12 +43,18 @@ class Intake(QObject):
     said = Signal(str)
     added = Signal(list)
 
-    def __init__(self, engine: Engine, theme: Theme, window: QWidget, *, endpoint: str) -> None:
+    def __init__(
+        self, engine: Engine, theme: Theme, window: QWidget, *, endpoint: str, prepare: Prepare | None = None
+    ) -> None:
         super().__init__(window)
         self._engine = engine
         self._theme = theme
         self._window = window
         self._endpoint = endpoint
+        self._prepare = prepare
+        self.choosing = ChoosingDesk(engine, theme, window)
+        self.choosing.said.connect(self.said)
+        self.choosing.added.connect(self.added)
 
     # -- in ------------------------------------------------------------------------------------------------
 
@@ -62,6 +75,12 @@ class Intake(QObject):
             return
         dialog = ReviewDialog(parsed, self._theme, folder=self.folder, careful=linked, parent=self._window)
         dialog.submitted.connect(self._add)
+        asked = [
+            (n, p.handle) for n, p in enumerate(parsed) if p.handle is not None and (ask or p.handle.from_link)
+        ]
+        lookup = LinkLookup(dialog, asked, self._prepare, folder=self.folder, endpoint=self._endpoint)
+        dialog.finished.connect(lambda _: lookup.stop())
+        lookup.start()
         dialog.show()
 
     def take_mime(self, mime: QMimeData | None) -> None:
@@ -82,6 +101,7 @@ class Intake(QObject):
         """Ask for models."""
         dialog = AddDialog(self._theme, folder=self.folder, endpoint=self._endpoint, parent=self._window)
         dialog.submitted.connect(lambda handles, paused: self._add(handles, paused=paused))
+        dialog.choose_asked.connect(lambda handle, paused: self.choosing.open_for(handle, paused=paused))
         dialog.open()
 
     @property

@@ -4,21 +4,21 @@ Knows the rooms of the window and the signals between them. Must not know how an
 commands to the engine and listens. It never waits: closing emits `stop_requested`, and `finish` closes for real.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from core.commands import Command
 from core.engine import Engine
 from core.errors import StoreError
-from core.settings import Settings, SettingsStore
+from core.settings import SettingsStore
 from core.states import ITEM_SIGNALS, TASK_SIGNALS
-from gui import steering, wording
+from gui import steering
 from gui import wording_window as words
 from gui.actions import Actions
-from gui.api_switch import ApiSwitch
 from gui.details.pane import DetailsPane
 from gui.dialogs.about import AboutDialog
 from gui.dialogs.leave import ask_quit
@@ -29,18 +29,21 @@ from gui.filters import StatusGroup, count_groups
 from gui.intake import Intake
 from gui.layout_memory import LayoutMemory
 from gui.menus import fill_menu_bar, row_menu
-from gui.network_desk import NetworkDesk
 from gui.notices import Notice, NoticeStrip, UnkeptStrip, find_notices
+from gui.parts import splitter
 from gui.row_actions import RowActions
 from gui.settings.dialog import SettingsDialog
-from gui.settings.local_api import LocalApiPage
-from gui.settings.network import NetworkPage
-from gui.sidebar.status_filter import StatusFilter
+from gui.settings.opening import Desks, open_settings
+from gui.sidebar.places import Pages, Place, SideBar
 from gui.status_bar import StatusBar
 from gui.style.theme import Theme
 from gui.support import Support
 from gui.toolbar import ToolBar
 from gui.tree.view import TaskTreeView
+
+if TYPE_CHECKING:
+    from gui.browse.desk import BrowseDesk
+    from gui.browse.panel import BrowsePanel
 
 FIRST_SIZE = (1120, 680)
 LEAST_SIZE = (720, 420)
@@ -71,8 +74,8 @@ class MainWindow(QMainWindow):
         theme: Theme,
         *,
         endpoint: str = "",
-        api: ApiSwitch | None = None,
-        network: NetworkDesk | None = None,
+        desks: Desks | None = None,
+        browse: "Callable[[], BrowseDesk] | None" = None,
     ) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
@@ -83,17 +86,18 @@ class MainWindow(QMainWindow):
         self._engine = engine
         self._store = settings_store
         self._theme = theme
-        self._api = api
-        self._network = network
+        self._desks = desks or Desks()
         self._is_stopping = False
         self._may_close = False
         self._quit_question: QWidget | None = None
         self.actions_ = Actions(theme, self)
         for action in self.actions_:
             self.addAction(action)  # shortcuts hold while a menu is hidden
+        self.browse: BrowsePanel | None = None  # made when it is wanted: the window opens sooner
+        self._browse_desk = browse
         self._build()
-        self._intake = Intake(engine, theme, self, endpoint=endpoint)
-        self._rows = RowActions(engine, self.actions_, self, selected=self.tree.ids_selected, endpoint=endpoint)
+        self._intake = Intake(engine, theme, self, endpoint=endpoint, prepare=self._desks.prepare)
+        self._rows = RowActions(engine, self.actions_, self, selected=self._ids_selected, endpoint=endpoint)
         self._support = Support(engine, settings_store, self.actions_, self, endpoint=endpoint)
         self._soon = QTimer(self, singleShot=True, interval=0)  # a burst of changes is looked at once
         self._soon.timeout.connect(self._refresh)
@@ -124,7 +128,8 @@ class MainWindow(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         fill_menu_bar(self.menuBar(), self.actions_)
         self._row_menu = row_menu(self.actions_, self)
-        self._side = self._build_side()
+        self._side = SideBar(self._theme, has_browse=self._browse_desk is not None)
+        self.status_filter = self._side.status_filter
         self.tree = TaskTreeView(self._theme)
         self.tree.set_engine(self._engine)
         self._empty = EmptyPage(self._theme)
@@ -142,29 +147,17 @@ class MainWindow(QMainWindow):
         for strip in (UnkeptStrip(self._engine, self._theme), self.notices):
             column.addWidget(strip)
         column.addWidget(self._stack, 1)
-        self._down = _splitter(Qt.Orientation.Vertical, "detailsSplitter", lists, self.details)
+        self._down = splitter(Qt.Orientation.Vertical, "detailsSplitter", lists, self.details)
         self._down.setSizes([FIRST_SIZE[1] - DETAILS_HEIGHT_PX, DETAILS_HEIGHT_PX])
         self._down.setStretchFactor(0, 1)
-        self._across = _splitter(Qt.Orientation.Horizontal, "sideSplitter", self._side, self._down)
+        self.pages = Pages(self._side, self._down, self._make_browse if self._browse_desk is not None else None)
+        self._across = splitter(Qt.Orientation.Horizontal, "sideSplitter", self._side, self.pages)
         self._across.setSizes([SIDE_WIDTH_PX, FIRST_SIZE[0] - SIDE_WIDTH_PX])
         self._across.setStretchFactor(1, 1)
         self.setCentralWidget(self._across)
         self.status = StatusBar(self._theme, self)
         self.setStatusBar(self.status)
         self.tree.setFocus()
-
-    def _build_side(self) -> QWidget:
-        side = QWidget()
-        side.setObjectName("sideBar")
-        side.setProperty("side", True)
-        side.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        side.setMinimumWidth(140)
-        side.setMaximumWidth(360)
-        self.status_filter = StatusFilter(self._theme)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 8, 0, 8)
-        column.addWidget(self.status_filter)
-        return side
 
     # -- wiring ------------------------------------------------------------------------------------------------
 
@@ -175,10 +168,12 @@ class MainWindow(QMainWindow):
             "actionImport": self._intake.open_import,
             "actionExport": self._intake.open_export,
             "actionSelectAll": self._select_all,
-            "actionChooseFiles": lambda: self._show_details(self.details.files),
+            "actionChooseFiles": lambda: self._intake.choosing.open_for_rows(self.tree.ids_selected()),
             "actionProperties": lambda: self._show_details(self.details.overview),
             "actionFilter": self._focus_filter,
+            "actionBrowse": self._open_browse,
             "actionSettings": self.open_settings,
+            "actionEnterToken": self._enter_token,
             "actionShortcuts": lambda: ShortcutsDialog(self.actions_, self).open(),
             "actionAbout": lambda: AboutDialog(self).open(),
             "actionQuit": self.close,
@@ -191,13 +186,16 @@ class MainWindow(QMainWindow):
     def _connect_rooms(self) -> None:
         for room in (self._intake, self._rows, self._support):
             room.said.connect(self.status.say)
-        for desk in (self._api, self._network):
-            if desk is not None:
-                desk.said.connect(self.status.say)
+        for desk in self._desks.there():
+            desk.said.connect(self.status.say)
         self.tree.refused.connect(self.status.say)
         self.details.refused.connect(self.status.say)
+        self.details.page_asked.connect(self._rows.open_page_of)
+        self.details.token_asked.connect(self._enter_token)
         self.details.folder_asked.connect(lambda task_id: self._rows.relocate([(task_id, None)]))
         self._intake.added.connect(lambda ids: self.tree.select_task(ids[0]))
+        self.actions_.enable("actionBrowse", self._browse_desk is not None)
+        self.pages.changed.connect(lambda _: self._refresh())
         self._rows.moved.connect(self._show_queue_order)
         self.tree.selection_changed_ids.connect(self._soon.start)
         self.tree.context_menu_requested.connect(self._popup_row_menu)
@@ -263,7 +261,27 @@ class MainWindow(QMainWindow):
         self.details.tabs.setCurrentWidget(tab)
         self.details.tabs.tabBar().setFocus()
 
+    def _ids_selected(self) -> list[steering.Row]:
+        """Return the rows that commands are about: none that cannot be seen."""
+        return self.tree.ids_selected() if self.pages.place is Place.DOWNLOADS else []
+
+    def _make_browse(self) -> QWidget:
+        from gui.browse.panel import BrowsePanel
+
+        assert self._browse_desk is not None
+        panel = self.browse = BrowsePanel(self._engine, self._browse_desk(), self._theme)
+        panel.said.connect(self.status.say)
+        panel.attend(self._intake.choosing)
+        panel.restore(self._store.current.layout)
+        return panel
+
+    def _open_browse(self) -> None:
+        self.pages.go(Place.BROWSE)
+        if self.browse is not None:
+            self.browse.focus_search()
+
     def _focus_filter(self) -> None:
+        self.pages.go(Place.DOWNLOADS)
         self.toolbar.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.toolbar.filter.selectAll()
 
@@ -285,8 +303,8 @@ class MainWindow(QMainWindow):
         if steering.is_done(item):
             self._rows.open_folder()
 
-    def _on_notice(self, notice: Notice) -> None:
-        match notice.button:
+    def _on_notice(self, notice: Notice, button: str) -> None:
+        match button:
             case "retry":
                 rows: list[steering.Row] = [(task.id, None) for task in self._engine.tasks]
                 self.status.say(steering.send(self._engine, Command.RETRY, rows))
@@ -294,6 +312,8 @@ class MainWindow(QMainWindow):
                 self.open_settings()
             case "page":
                 self._rows.open_page_of(notice.task_id)
+            case "token":
+                self._enter_token()
 
     # -- coming in ----------------------------------------------------------------------------------------------
 
@@ -312,23 +332,14 @@ class MainWindow(QMainWindow):
 
     # -- settings -----------------------------------------------------------------------------------------------
 
-    def open_settings(self) -> None:
+    def _enter_token(self) -> None:
+        self.open_settings().show_accounts()
+
+    def open_settings(self) -> SettingsDialog:
         """Show the settings."""
-
-        def now() -> Settings:
-            return self._store.current
-
-        is_default = self._store.current.models_dir is None
-        dialog = SettingsDialog(
-            self._store.current,
-            default_dir=wording.folder(self._engine.root) if is_default else words.default_folder(),
-            folder_now=str(self._engine.root),
-            api=LocalApiPage(now, self._api, self._theme) if self._api else None,
-            network=NetworkPage(now, self._network, self._theme) if self._network else None,
-            parent=self,
-        )
+        dialog = open_settings(self._store, self._desks, self._theme, root=self._engine.root, parent=self)
         dialog.applied.connect(self._apply)
-        dialog.open()
+        return dialog
 
     def _apply(self, changes: dict[str, Any]) -> None:
         self._save(changes)
@@ -379,20 +390,11 @@ class MainWindow(QMainWindow):
     def finish(self) -> None:
         """Remember the layout and close for real; whoever holds the engine has stopped it."""
         self._is_stopping = self._may_close = True
-        self._save({"layout": self._layout.save()})
+        browse = self.browse.save() if self.browse is not None else {}
+        self._save({"layout": self._store.current.layout | self._layout.save() | browse})
         self.close()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() is QEvent.Type.WindowStateChange and not self.isMinimized():
             self.details.refresh()
-
-
-def _splitter(direction: Qt.Orientation, name: str, *parts: QWidget) -> QSplitter:
-    splitter = QSplitter(direction)
-    splitter.setObjectName(name)
-    splitter.setHandleWidth(1)
-    splitter.setChildrenCollapsible(False)
-    for part in parts:
-        splitter.addWidget(part)
-    return splitter

@@ -8,7 +8,7 @@ from gui.actions import Actions
 COPY = ("actionCopyId", "actionCopyLink", "actionCopyPath", "actionCopyHash")
 
 _BAR = {
-    "file": ("actionAdd", "actionPaste", "", "actionImport", "actionExport", "", "actionQuit"),
+    "file": ("actionAdd", "actionBrowse", "actionPaste", "", "actionImport", "actionExport", "", "actionQuit"),
     "edit": (
         "actionResume", "actionPause", "actionStartNow", "actionRetry", "",
         "actionResumeAll", "actionPauseAll", "", "actionMoveUp", "actionMoveDown", "",
@@ -18,14 +18,14 @@ _BAR = {
     "view": ("actionToggleSidebar", "actionToggleDetails", "", "actionFilter", "actionProperties"),
     "tools": (
         "actionVerify", "actionRepair", "", "actionOpen", "actionOpenFolder", "actionOpenPage", "",
-        "actionLeftovers", "", "actionSettings",
+        "actionEnterToken", "actionLeftovers", "", "actionSettings",
     ),
     "help": ("actionShortcuts", "actionCopyDiagnostics", "", "actionAbout"),
 }  # fmt: skip
 
 _ROW = (
     "actionResume", "actionPause", "actionStartNow", "actionRetry", "",
-    "actionOpen", "actionOpenFolder", "actionOpenPage", "copy", "",
+    "actionOpen", "actionOpenFolder", "actionOpenPage", "actionEnterToken", "copy", "",
     "actionChooseFiles", "actionRelocate", "", "actionVerify", "actionRepair", "",
     "actionRemove", "actionRemoveWithFiles", "", "actionProperties",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What stands in the way of the downloads: one sentence with one button, above the list.
+"""What stands in the way of the downloads: one sentence with a button or two, above the list.
 
 `find_notice` is a pure function of the engine's numbers; the strip shows its result. A notice that was hidden comes
 back only after its cause went away and returned.
@@ -10,16 +10,24 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
+from core.access import access_failure
 from core.engine import Engine
 from core.records import Totals
 from core.task import Task
-from gui import wording
+from gui import wording, wording_access
 from gui import wording_window as words
 from gui.parts import named
 from gui.style.icons import icon
 from gui.style.theme import Theme
 
 ICON_PX = 16
+ACCESS_BUTTONS = {
+    "TokenMissing": ("token", "page"),
+    "TokenRefused": ("token", "page"),
+    "AccessPending": ("page", ""),
+    "AccessRefused": ("page", ""),
+}
+"""What helps with which trouble, the likelier first; with every other, the page and a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +37,16 @@ class Notice:
     Attributes:
         key: What it is about; the same cause has the same key.
         text: The sentence.
-        button: `retry`, `settings`, `page`, or empty for none.
+        button: `retry`, `settings`, `page`, `token`, or empty for none.
         task_id: The task that the button is about; empty for all.
+        second: What another button does; empty for none.
     """
 
     key: str
     text: str
     button: str = ""
     task_id: str = ""
+    second: str = ""
 
 
 def find_notices(tasks: Iterable[Task], totals: Totals) -> list[Notice]:
@@ -48,11 +58,11 @@ def find_notices(tasks: Iterable[Task], totals: Totals) -> list[Notice]:
     if free is not None and free < need:
         found.append(Notice("space", words.notice_space(wording.size(free), wording.size(need)), "settings"))
     for task in tasks:
-        failure = task.failure if task.state.is_final and task.state.is_resumable else None
-        if failure is not None and failure.kind in wording.NEEDS_ACCESS:
-            gated = failure.kind == "GatedModel"
-            text = words.notice_gated(task.name) if gated else words.notice_denied(task.name)
-            found.append(Notice(f"access {task.id}", text, "page", task.id))
+        failure = access_failure(task)
+        if failure is not None:
+            text = wording_access.notice(failure.kind, task.name)
+            buttons = ACCESS_BUTTONS.get(failure.kind, ("page", "token"))
+            found.append(Notice(f"access {task.id} {failure.kind}", text, buttons[0], task.id, buttons[1]))
     return found
 
 
@@ -60,10 +70,10 @@ class NoticeStrip(QFrame):
     """Shows one notice, or nothing.
 
     Signals:
-        pressed: Notice whose button was pressed.
+        pressed: Notice whose button was pressed, and which.
     """
 
-    pressed = Signal(object)
+    pressed = Signal(object, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, name: str = "notice") -> None:
         super().__init__(parent)
@@ -81,7 +91,9 @@ class NoticeStrip(QFrame):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
         self._button = named(QPushButton(), f"{name}Button")
-        self._button.clicked.connect(lambda: self.pressed.emit(self._notice))
+        self._button.clicked.connect(lambda: self._press(second=False))
+        self._second = named(QPushButton(), f"{name}Second")
+        self._second.clicked.connect(lambda: self._press(second=True))
         self._close = named(QToolButton(), f"{name}Close")
         self._close.setIconSize(QSize(ICON_PX, ICON_PX))
         self._close.setToolTip(words.notice_button("dismiss"))
@@ -90,6 +102,7 @@ class NoticeStrip(QFrame):
         row.addWidget(self._sign)
         row.addWidget(self._text, 1)
         row.addWidget(self._button)
+        row.addWidget(self._second)
         row.addWidget(self._close)
         self._paint()
         theme.changed.connect(self._paint)
@@ -112,9 +125,16 @@ class NoticeStrip(QFrame):
             self._text.setText(wording.one_line(shown.text))
             self.setAccessibleName(shown.text)
             self._button.setVisible(bool(shown.button))
+            self._second.setVisible(bool(shown.second))
             if shown.button:
                 self._button.setText(words.notice_button(shown.button))
+            if shown.second:
+                self._second.setText(words.notice_button(shown.second))
         self.setVisible(shown is not None)
+
+    def _press(self, *, second: bool) -> None:
+        if self._notice is not None:
+            self.pressed.emit(self._notice, self._notice.second if second else self._notice.button)
 
     def _dismiss(self) -> None:
         if self._notice is not None:

@@ -78,8 +78,22 @@ def handle_page(handle: Handle, endpoint: str = "") -> str:
             return f"{base}/{quote(handle.repo, safe='/')}"
         case "cortexso":
             return f"{base}/cortexso/{quote(handle.repo, safe='/')}"
+        case "modelscope":
+            return f"https://modelscope.cn/models/{quote(handle.repo, safe='/')}"
+        case "ollama":
+            return f"https://ollama.com/{quote(handle.repo, safe='/:')}"
         case _:
             return handle.repo if safe_to_open(handle.repo) else ""
+
+
+def hub_host(handle: Handle, endpoint: str = "") -> str:
+    """Return the host that a handle is fetched from, as people read it."""
+    page = handle_page(handle, endpoint) or handle.repo
+    try:
+        parts = urlsplit(page)
+    except ValueError:
+        return handle.hub
+    return parts.netloc.rpartition("@")[2] or handle.hub
 
 
 def link_of(task: Task, item: Item | None, endpoint: str = "") -> str:

@@ -11,6 +11,7 @@ from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import (
     QLabel,
     QLayout,
+    QSplitter,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -109,3 +110,13 @@ def named(part: Named, name: str) -> Named:
     """Give a part its objectName and return it."""
     part.setObjectName(name)
     return part
+
+
+def splitter(direction: Qt.Orientation, name: str, *parts: QWidget) -> QSplitter:
+    """Return parts beside or above each other, with a hairline between that can be moved."""
+    made = named(QSplitter(direction), name)
+    made.setHandleWidth(1)
+    made.setChildrenCollapsible(False)
+    for part in parts:
+        made.addWidget(part)
+    return made

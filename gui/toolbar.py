@@ -56,6 +56,7 @@ class ToolBar(QToolBar):
         self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._add = self._button(actions["actionAdd"], primary=True)
+        self._button(actions["actionBrowse"], text=True)
         for group in _GROUPS:
             self.addSeparator()
             for name in group:

@@ -9,15 +9,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
-from core.errors import Failure
+from core.errors import ACCESS, Failure
 from core.states import ItemState, TaskState
 from core.task import Item, Move, Task
+from gui import wording_access
 from gui.filters import StatusGroup
 from gui.tree.columns import Column
 
 translate = QCoreApplication.translate
-
-NEEDS_ACCESS = frozenset({"GatedModel", "AccessDenied"})  # failures that a token or a click on the hub resolves
 
 # Control signs, and signs that turn the direction of writing: a file name must not repaint its row.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -263,13 +262,13 @@ def failure(reason: Failure | None) -> str:
     """Return a failure in one line."""
     if reason is None:
         return translate("Tree", "Failed")
-    if reason.kind == "GatedModel":
-        return translate("Tree", "Needs access: accept the terms on its page")
+    if needed := wording_access.needs(reason.kind):
+        return needed
     if reason.kind == "Damaged":
         return translate("Tree", "Failed: the file is damaged")
     if reason.kind == "Missing":
         return translate("Tree", "Failed: the file is missing")
-    needs = reason.kind in NEEDS_ACCESS
+    needs = reason.kind in ACCESS
     text = translate("Tree", "Needs access: %1") if needs else translate("Tree", "Failed: %1")
     return fill(text, one_line(reason.message))
 

@@ -30,6 +30,11 @@ def _list_actions() -> dict[str, ActionText]:
             translate("Actions", "Add"),
             translate("Actions", "Add models by name or link"),
         ),
+        "actionBrowse": ActionText(
+            translate("Actions", "&Browse models"),
+            translate("Actions", "Browse"),
+            translate("Actions", "Search the hub, look at models and pull them"),
+        ),
         "actionPaste": ActionText(
             translate("Actions", "Add from the clip&board"),
             translate("Actions", "Paste"),
@@ -138,6 +143,11 @@ def _model_actions() -> dict[str, ActionText]:
             translate("Actions", "Open model pa&ge"),
             translate("Actions", "Open model page"),
             translate("Actions", "Open the page of the selected model in the browser"),
+        ),
+        "actionEnterToken": ActionText(
+            translate("Actions", "Enter &token…"),
+            translate("Actions", "Enter token"),
+            translate("Actions", "Enter an access token for a model that needs one"),
         ),
         "actionCopyId": ActionText(
             translate("Actions", "Copy &ID"),

@@ -7,6 +7,7 @@ in constants, so that a translator installed later is heard.
 
 from PySide6.QtCore import QCoreApplication
 
+from gui import wording_access
 from gui.wording import plural
 
 translate = QCoreApplication.translate
@@ -34,6 +35,16 @@ def title() -> str:
 def tool_bar() -> str:
     """Return the name of the tool bar."""
     return translate("Window", "Tool bar")
+
+
+def places_name() -> str:
+    """Return the accessible name of the places in the left bar."""
+    return translate("Window", "Places")
+
+
+def place(key: str) -> str:
+    """Return the name of a place: `downloads` or `browse`."""
+    return {"downloads": translate("Window", "Downloads"), "browse": translate("Window", "Browse")}[key]
 
 
 def filter_placeholder() -> str:
@@ -230,26 +241,13 @@ def relocate_again() -> str:
     return translate("Window", "Choose another folder…")
 
 
-def notice_gated(name: str) -> str:
-    """Say that terms have to be accepted."""
-    return translate("Window", "{name} needs your consent: accept its terms on its page, then try again.").format(
-        name=name
-    )
-
-
-def notice_denied(name: str) -> str:
-    """Say that a token is missing or refused."""
-    return translate(
-        "Window", "{name} needs an access token: set HF_TOKEN to a token with read access, then try again."
-    ).format(name=name)
-
-
 def notice_button(name: str) -> str:
-    """Return the text of a notice's button: `retry`, `settings`, `page` or `dismiss`."""
+    """Return the text of a notice's button: `retry`, `settings`, `page`, `token` or `dismiss`."""
     return {
         "retry": translate("Window", "Try again"),
         "settings": translate("Window", "Settings…"),
         "page": translate("Window", "Open its page"),
+        "token": wording_access.enter_token(),
         "dismiss": translate("Window", "Hide this notice"),
     }[name]
 
@@ -265,7 +263,7 @@ def empty_title() -> str:
 def empty_how() -> str:
     """Say how a model is added."""
     return translate(
-        "Window", "Press Add, paste a name or a link with Ctrl+V, or drop one anywhere on this window."
+        "Window", "Search in Browse, press Add, paste a name or a link with Ctrl+V, or drop one on this window."
     )
 
 

@@ -18,6 +18,7 @@ settings.load_profile("house")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 _CLEAN = (
+    "MODELSCOPE_ENDPOINT", "MODELSCOPE_API_TOKEN", "OLLAMA_REGISTRY",
     "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "PULLEY_DATA_DIR",
     "PULLEY_MODELS_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
 )  # fmt: skip

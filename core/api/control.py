@@ -12,8 +12,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from core.accounts import HUGGING_FACE
 from core.api.bodies import BadBody, Field
 from core.api.gate import Rules, needs_keys
+from core.api.tokens import MASK, Tokens, masked
 from core.net.client import Net
 from core.net.proxies import Proxy
 from core.settings import Settings, SettingsStore, problem
@@ -22,8 +24,6 @@ from core.vault import Secrets
 _log = logging.getLogger(__name__)
 
 KEYS_MAX = 64
-MASK = "********"
-MASK_SHOWS_FROM_CHARS = 16  # of a shorter secret, four characters would be too many
 _SECRET = re.compile(r"[\x21-\x7e]{1,512}")
 
 # Name in the API -> name in the settings.
@@ -37,7 +37,7 @@ PLAIN = {
     "max_connections": "max_connections",
     "max_connections_per_host": "connections_per_host",
 }
-SECRET = ("huggingface_token", "proxy_password")
+SECRET = ("huggingface_token", "modelscope_token", "proxy_password")
 VERIFY = ("verify_peer_ssl", "verify_host_ssl", "verify_proxy_ssl", "verify_proxy_host_ssl")
 
 FIELDS = (
@@ -66,11 +66,6 @@ def proxy_of(settings: Settings, password: str) -> Proxy:
     return Proxy(url, user, password, settings.no_proxy, is_off=settings.proxy_off)
 
 
-def masked(secret: str) -> str:
-    """Return what a reply shows of a secret."""
-    return MASK + secret[-4:] if len(secret) >= MASK_SHOWS_FROM_CHARS else (MASK if secret else "")
-
-
 def split_keys(text: str) -> tuple[str, ...]:
     """Return the keys in PULLEY_API_KEYS, parted by commas or spaces."""
     return tuple(dict.fromkeys(key for key in re.split(r"[\s,]+", text) if key))
@@ -85,6 +80,7 @@ class Control:
         store: The settings; shared with whoever else changes them.
         keys: The access keys in force.
         on_keys: Called when they are others.
+        tokens: The hubs' tokens.
     """
 
     def __init__(
@@ -100,11 +96,10 @@ class Control:
         self.store = store
         self.secrets = secrets
         self._net = net
-        self._endpoint = endpoint
         self._of_environment = split_keys(environ.get("PULLEY_API_KEYS", ""))
-        self._has_token_of_environment = net.credentials.has(endpoint)
         self._apply = apply
         self._known: dict[str, str] = {}
+        self.tokens = Tokens(store, self._known, net, endpoint=endpoint, environ=environ)
         self._changing = asyncio.Lock()
         self.keys: tuple[str, ...] = self._of_environment
         self.on_keys: Callable[[], None] | None = None
@@ -134,8 +129,8 @@ class Control:
         shown["allowed_origins"] = list(settings.allowed_origins)
         shown["api_keys"] = [masked(key) for key in self.keys]
         shown["huggingface_token"] = masked(self._known.get("huggingface_token", ""))
-        if not shown["huggingface_token"] and self._has_token_of_environment:
-            shown["huggingface_token"] = MASK
+        if not shown["huggingface_token"]:
+            shown["huggingface_token"] = self.tokens.account(HUGGING_FACE).mask
         shown["proxy_password"] = masked(self._known.get("proxy_password", ""))
         return {**shown, **dict.fromkeys(VERIFY, True)}
 
@@ -227,10 +222,11 @@ class Control:
         return self._known.get("proxy_password", "")
 
     def use_network(self) -> None:
-        """Let requests go by what the settings say about the network."""
+        """Let requests go by what the settings say about the network, and about who may get the token."""
         settings = self.store.current
         self._net.proxy = proxy_of(settings, self.proxy_password)
         self._net.ca_file = settings.ca_file
+        self.tokens.use()
 
     def _use_secrets(self) -> None:
         """Put what is known to work."""
@@ -244,9 +240,3 @@ class Control:
         if self.keys != before and self.on_keys is not None:
             self.on_keys()
         self.use_network()
-        if not self._has_token_of_environment:
-            token = self._known.get("huggingface_token", "")
-            if token and not _SECRET.fullmatch(token):
-                _log.warning("The kept token cannot be sent; set it again.")
-                token = ""
-            self._net.credentials.put_or_forget(self._endpoint, token)

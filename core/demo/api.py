@@ -104,6 +104,20 @@ def _matches(call: Call, repo: Repo) -> bool:
         and all(tag in repo.tags for name in call.query.get("filter", []) for tag in name.split(","))
         and call.one("pipeline_tag", repo.pipeline_tag or "") == (repo.pipeline_tag or "")
         and (not gated or (gated in ("true", "1")) == bool(repo.gated))
+        and _fits(call.one("num_parameters"), repo)
+    )
+
+
+def _fits(limits: str, repo: Repo) -> bool:
+    """Tell whether a repo has as many parameters as `min:6B,max:128B` asks for; one that tells none has not."""
+    if not limits:
+        return True
+    total = listing.parameters(repo)
+    wanted = dict(part.partition(":")[::2] for part in limits.split(","))
+    return total is not None and all(
+        total >= bound if name == "min" else total <= bound
+        for name, text in wanted.items()
+        if (bound := listing.number(text)) is not None
     )
 
 

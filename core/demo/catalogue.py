@@ -42,9 +42,9 @@ class _Sizes:
         return int(megabytes * MEGABYTE) // self._parts
 
 
-def _gguf_info(architecture: str = "llama") -> dict[str, Any]:
+def _gguf_info(architecture: str = "llama", *, total: int = 1_235_814_432) -> dict[str, Any]:
     return {
-        "total": 1_235_814_432,
+        "total": total,
         "architecture": architecture,
         "context_length": CONTEXT_TOKENS,
         "chat_template": CHAT_TEMPLATE,
@@ -106,7 +106,7 @@ def _vision(size: _Sizes) -> Repo:
         downloads=45_120,
         likes=88,
         card=card,
-        gguf=_gguf_info(),
+        gguf=_gguf_info(total=70_553_706_560),
     )
 
 
@@ -146,6 +146,7 @@ def _minilm(size: _Sizes) -> Repo:
         likes=2650,
         card=card,
         config={"architectures": ["BertModel"], "model_type": "bert"},
+        safetensors={"parameters": {"F32": 22_713_728}, "total": 22_713_728},
     )
 
 
@@ -185,6 +186,7 @@ def _gemma(size: _Sizes) -> Repo:
         downloads=610_000,
         likes=1500,
         card=card,
+        safetensors={"parameters": {"BF16": 27_432_406_640}, "total": 27_432_406_640},
     )
 
 

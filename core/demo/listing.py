@@ -29,6 +29,7 @@ def info(repo: Repo, commit: Commit, *, blobs: bool = False) -> dict[str, Any]:
     """Describe a repo at a commit; `blobs` needs the hashes of its files."""
     gguf = {"gguf": dict(repo.gguf)} if repo.gguf else {}
     config = {"config": dict(repo.config)} if repo.config else {}
+    tensors = {"safetensors": dict(repo.safetensors)} if repo.safetensors else {}
     return {
         "_id": hashlib.md5(repo.id.encode(), usedforsecurity=False).hexdigest()[:24],
         "id": repo.id,
@@ -52,7 +53,23 @@ def info(repo: Repo, commit: Commit, *, blobs: bool = False) -> dict[str, Any]:
         "spaces": [],
         **gguf,
         **config,
+        **tensors,
     }
+
+
+def parameters(repo: Repo) -> int | None:
+    """Return how many weights a repo tells of; None where it tells none."""
+    total = (repo.safetensors or repo.gguf or {}).get("total")
+    return total if isinstance(total, int) else None
+
+
+def number(text: str) -> float | None:
+    """Read `6B`, `500M` or a plain number; None for anything else."""
+    factor = {"T": 1e12, "B": 1e9, "M": 1e6, "K": 1e3}.get(text[-1:].upper(), 1.0)
+    try:
+        return float(text.rstrip("TBMKtbmk")) * factor
+    except ValueError:
+        return None
 
 
 def sibling(file: File, *, blobs: bool) -> dict[str, Any]:

@@ -117,6 +117,7 @@ class Repo:
     card: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] | None = None
     gguf: Mapping[str, Any] | None = None
+    safetensors: Mapping[str, Any] | None = None
     heads: dict[str, Commit] = field(init=False, default_factory=dict)
     commits: dict[str, Commit] = field(init=False, default_factory=dict)
 

@@ -116,6 +116,16 @@ class DemoHub:
         return self._shelf.granted_tokens
 
     @property
+    def pending_tokens(self) -> set[str]:
+        """Tokens whose request for gated repos is not answered yet."""
+        return self._shelf.pending_tokens
+
+    @property
+    def rejected_tokens(self) -> set[str]:
+        """Tokens whose request for gated repos was turned down."""
+        return self._shelf.rejected_tokens
+
+    @property
     def member_tokens(self) -> set[str]:
         """Tokens that see private repos."""
         return self._shelf.member_tokens

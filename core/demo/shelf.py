@@ -29,7 +29,8 @@ class Shelf:
     """The repos and the rules of access.
 
     Any token is taken for a person's except those in `refused_tokens`; `granted_tokens` have accepted the terms
-    of every gated model; `member_tokens` see the private ones.
+    of every gated model, those in `pending_tokens` wait for the authors' answer, those in `rejected_tokens` got it;
+    `member_tokens` see the private ones.
     """
 
     def __init__(self, repos: Iterable[Repo], *, knobs: Knobs) -> None:
@@ -37,6 +38,8 @@ class Shelf:
         self.renamed: dict[str, str] = {}
         self.knobs = knobs
         self.granted_tokens: set[str] = set()
+        self.pending_tokens: set[str] = set()
+        self.rejected_tokens: set[str] = set()
         self.member_tokens: set[str] = set()
         self.refused_tokens: set[str] = {"hf_invalid"}
         self.endpoint = ""
@@ -89,8 +92,13 @@ class Shelf:
         if call.token is None:
             message = f"{restricted}. You must have access to it and be authenticated to access it. Please log in."
             return error_reply(401, message, code="GatedRepo")
-        visit = f"Visit {self.endpoint}/{repo.id} to ask for access."
-        message = f"{restricted} and you are not in the authorized list. {visit}"
+        if call.token in self.pending_tokens:
+            message = f"Your request to access model {repo.id} is awaiting a review from the repo authors."
+        elif call.token in self.rejected_tokens:
+            message = f"Your request to access model {repo.id} has been rejected by the repo's authors."
+        else:
+            visit = f"Visit {self.endpoint}/{repo.id} to ask for access."
+            message = f"{restricted} and you are not in the authorized list. {visit}"
         return error_reply(403, message, code="GatedRepo")
 
     def signed_link(self, repo: Repo, commit: Commit, file: File) -> str:

@@ -17,7 +17,8 @@ _LABEL = re.compile(
     r"|BF16|F16|F32|F64|FP16|FP32)"
     r"(?:_[A-Z]{1,3})?(?![A-Z0-9])"
 )
-_SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE | re.DOTALL)
+_SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE)
+_SHARD_CHARS = len("-00001-of-00003.gguf")
 _BITS = re.compile(r"\d+")
 _NO_MODEL_PREFIXES = ("mtp-", "eagle3-", "dflash-", "dspark-")
 
@@ -35,7 +36,7 @@ class Shard:
 
 def is_gguf(path: str) -> bool:
     """Tell whether a path names a GGUF file."""
-    return path.lower().endswith(".gguf")
+    return path[-5:].lower() == ".gguf"
 
 
 def is_mmproj(path: str) -> bool:
@@ -45,16 +46,16 @@ def is_mmproj(path: str) -> bool:
 
 def is_model(path: str) -> bool:
     """Tell whether a path names a GGUF model, or a shard of one: no projector, importance matrix or draft head."""
+    if not is_gguf(path):
+        return False
     name = _base_name(path).lower()
-    return (
-        is_gguf(path) and "mmproj" not in name and "imatrix" not in name and not name.startswith(_NO_MODEL_PREFIXES)
-    )
+    return "mmproj" not in name and "imatrix" not in name and not name.startswith(_NO_MODEL_PREFIXES)
 
 
 def shard_of(path: str) -> Shard | None:
     """Return the place of a path in its set; None for a file that stands alone."""
-    match = _SHARD.fullmatch(path)
-    return Shard(match[1], int(match[2]), int(match[3])) if match else None
+    match = _SHARD.fullmatch(path[-_SHARD_CHARS:])  # the end alone: a list may have thousands of names
+    return Shard(path[:-_SHARD_CHARS], int(match[1]), int(match[2])) if match else None
 
 
 def stem_of(path: str) -> str:

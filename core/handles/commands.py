@@ -1,6 +1,7 @@
 """Pasted commands of other programs, and "Use this model" links.
 
     hf download, huggingface-cli download, ollama run|pull hf.co/..., lms get
+    ollama run|pull NAME, modelscope download --model org/name
     lmstudio://open_from_hf?..., jan://models/huggingface/..., pulley://pull?model=...
 
 Nothing here is ever run. Values of options that are not needed (a token above all) are dropped unread.
@@ -13,14 +14,16 @@ from dataclasses import replace
 from core.errors import UnsupportedHandle
 from core.formats.quant import quant_label
 from core.handles import rules
+from core.handles.hubs import parse_modelscope, parse_ollama
+from core.handles.rules import decoded
 from core.handles.short import parse_short
-from core.handles.urls import decoded, parse_hub_path
+from core.handles.urls import parse_hub_path
 from core.records import Handle
 
 Parse = Callable[[str], Handle]
 """Understands a handle that stands inside a command or a link: a short form or an http(s) link."""
 
-_PROGRAMS = frozenset({"hf", "huggingface-cli", "ollama", "lms"})
+_PROGRAMS = frozenset({"hf", "huggingface-cli", "ollama", "lms", "modelscope"})
 _FLAGS = frozenset({
     "--quiet", "-q", "--force-download", "--resume-download", "--no-force-download", "--no-quiet",
     "--dry-run", "--no-dry-run", "--help",
@@ -51,6 +54,8 @@ def parse_command(text: str, parse: Parse) -> Handle:
         return _hf_download(words, parse)
     if (program, verb) in (("ollama", "run"), ("ollama", "pull")):
         return _ollama(words, parse)
+    if (program, verb) == ("modelscope", "download"):
+        return _modelscope_download(words)
     if (program, verb) == ("lms", "get"):
         return _lms_get(words, parse)
     raise UnsupportedHandle(f"Of {program}, only commands that fetch a model are understood")
@@ -71,6 +76,23 @@ def _hf_download(words: list[str], parse: Parse) -> Handle:
     if "--revision" in options:
         handle = replace(handle, revision=rules.hub_revision(options["--revision"][-1]))
     files = plain[1:] + options.get("--include", [])
+    if len(files) > 1:
+        raise UnsupportedHandle("The command names several files; name one, or use --files with pulley pull")
+    return _with_file(handle, files[0]) if files else handle
+
+
+def _modelscope_download(words: list[str]) -> Handle:
+    plain, options = _options(words)
+    if "--dataset" in options:
+        raise UnsupportedHandle("Only models can be pulled, and this is a dataset")
+    if "--exclude" in options:
+        raise UnsupportedHandle("'--exclude' is not understood; name what you want with --files after pulley pull")
+    if "--model" not in options:
+        raise UnsupportedHandle("The command names no model")
+    handle = parse_modelscope(options["--model"][-1])
+    if "--revision" in options:
+        handle = parse_modelscope(f"{options['--model'][-1]}@{options['--revision'][-1].replace('/', '%2F')}")
+    files = plain + options.get("--include", [])
     if len(files) > 1:
         raise UnsupportedHandle("The command names several files; name one, or use --files with pulley pull")
     return _with_file(handle, files[0]) if files else handle
@@ -115,10 +137,12 @@ def _named(words: list[str]) -> str:
 
 def _ollama(words: list[str], parse: Parse) -> Handle:
     name = _named(words)
-    host = name.removeprefix("https://").partition("/")[0].lower()
-    if host not in rules.HUB_HOSTS:
-        raise UnsupportedHandle("The Ollama registry is not supported yet")
-    return parse(name.removesuffix(":latest"))  # the hub's word for the default quantisation
+    host, _, rest = name.removeprefix("https://").partition("/")
+    if host.lower() in rules.HUB_HOSTS:
+        return parse(name.removesuffix(":latest"))  # the hub's word for the default quantisation
+    if host.lower() in rules.MODELSCOPE_HOSTS:
+        return parse_modelscope(rest.removesuffix(":latest"))
+    return parse_ollama(name.removeprefix("https://"))
 
 
 def _lms_get(words: list[str], parse: Parse) -> Handle:

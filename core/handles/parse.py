@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from core.errors import UnsupportedHandle
 from core.handles import rules
 from core.handles.commands import is_command, parse_command, parse_link
+from core.handles.hubs import parse_modelscope, parse_ollama
 from core.handles.short import format_handle, parse_short
 from core.handles.urls import parse_hub_path, parse_url
 from core.records import Handle
@@ -24,8 +25,13 @@ ACCEPTED_FORMS: tuple[tuple[str, str], ...] = (
         "https://huggingface.co/org/repo",
         "the page of a model, a revision or a file; also on hf.co and as hf://org/repo",
     ),
+    (
+        "ms://org/name",
+        "a model on ModelScope, as its pages; ms://org/name@REV/PATH for one file",
+    ),
+    ("ollama://name:tag", "a model of the Ollama registry, as its pages on ollama.com"),
     ("https://host/file", "any other file; add #sha256=HEX to have it verified"),
-    ("hf download, ollama run hf.co/..., lms get", "a command as model pages give it"),
+    ("hf download, ollama run, lms get", "a command as model pages give it"),
     ("lmstudio://, jan://, pulley://pull?model=HANDLE", 'a "Use this model" link'),
 )
 """Each form with its meaning, for help texts; without the hosts that HF_ENDPOINT adds."""
@@ -43,7 +49,7 @@ _NEW_LINE = re.compile(r"\r\n|\r|\n")
 _CONTINUED = re.compile(r"[ \t]\\[ \t]*(?:\r\n|\r|\n)[ \t]*")
 _HUB_SCHEMES = frozenset({"hf", "huggingface"})
 _LINK_SCHEMES = frozenset({"lmstudio", "jan", "pulley"})
-_UNSUPPORTED_SCHEMES = {"ms": "ModelScope", "modelscope": "ModelScope", "ollama": "The Ollama registry"}
+_MODELSCOPE_SCHEMES = frozenset({"ms", "modelscope"})
 
 
 def parse_handle(text: str, *, endpoint: str = "") -> Handle:
@@ -84,13 +90,15 @@ def _parse_plain(text: str, endpoint: str) -> Handle:
             return parse_url(f"{scheme}://{rest}", endpoint=endpoint)
         if scheme in _HUB_SCHEMES:
             return _hub_scheme(rest)
-        if scheme in _UNSUPPORTED_SCHEMES:
-            raise UnsupportedHandle(f"{_UNSUPPORTED_SCHEMES[scheme]} is not supported yet")
+        if scheme in _MODELSCOPE_SCHEMES:
+            return parse_modelscope(rest)
+        if scheme == "ollama":
+            return parse_ollama(rest)
         if scheme == "file":
             raise UnsupportedHandle("Files on this computer cannot be pulled")
         raise UnsupportedHandle(f"{scheme}:// links cannot be pulled from here")
     host = text.partition("/")[0].lower()
-    if "/" in text and (host in rules.HUB_HOSTS or host in rules.UNSUPPORTED_HOSTS):
+    if "/" in text and host in rules.KNOWN_HOSTS:
         return parse_url(f"https://{text}")
     return parse_short(text)
 

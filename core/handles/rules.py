@@ -5,6 +5,7 @@ are linear: they have one way only to match.
 """
 
 import re
+from urllib.parse import unquote
 
 from core.errors import NameRefused, UnsupportedHandle
 from core.paths import check_name
@@ -14,16 +15,14 @@ NAME_CHARS_MAX = 96  # of an organisation or a repo, as on the hub
 REVISION_CHARS_MAX = 200  # it becomes part of a folder name
 
 HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co", "www.hf.co"})
+MODELSCOPE_HOSTS = frozenset({"modelscope.cn", "www.modelscope.cn"})
+OLLAMA_HOSTS = frozenset({"ollama.com", "www.ollama.com", "registry.ollama.ai"})
 UNSUPPORTED_HOSTS = {
-    "modelscope.cn": "ModelScope",
-    "www.modelscope.cn": "ModelScope",
-    "modelscope.ai": "ModelScope",
-    "www.modelscope.ai": "ModelScope",
-    "ollama.com": "The Ollama registry",
-    "www.ollama.com": "The Ollama registry",
-    "registry.ollama.ai": "The Ollama registry",
+    "modelscope.ai": "modelscope.ai is another hub than modelscope.cn, and is not supported",
+    "www.modelscope.ai": "modelscope.ai is another hub than modelscope.cn, and is not supported",
 }
-_HOST_LIKE = HUB_HOSTS | frozenset(UNSUPPORTED_HOSTS)
+"""Hosts whose pages are no files either, with the sentence that says so."""
+KNOWN_HOSTS = HUB_HOSTS | MODELSCOPE_HOSTS | OLLAMA_HOSTS | frozenset(UNSUPPORTED_HOSTS)
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _INVISIBLE = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -31,6 +30,8 @@ _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _REVISION = re.compile(r"\w(?:[\w.+=,/-]*[\w+=])?")
 _QUANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_OLLAMA_SPACE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,78}[A-Za-z0-9_])?")
+_OLLAMA_TAG = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?")
 
 
 def shown(text: str) -> str:
@@ -65,7 +66,7 @@ def repo_part(name: str, what: str) -> str:
 
 def repo_id(org: str, name: str) -> str:
     """Check both parts of a Hugging Face repo and return `org/name`."""
-    if org.lower() in _HOST_LIKE:
+    if org.lower() in KNOWN_HOSTS:
         raise UnsupportedHandle(f"{org}/{shown(name)[1:-1]} names no model: an organisation and a repo are needed")
     return f"{repo_part(org, 'organisation')}/{repo_part(name, 'repo name')}"
 
@@ -84,6 +85,22 @@ def revision(text: str, what: str = "revision") -> str:
 def hub_revision(text: str) -> str:
     """Check a revision of a Hugging Face repo; `main` is the default and becomes empty."""
     return "" if revision(text) == "main" else text
+
+
+def ollama_space(text: str) -> str:
+    """Check a namespace of the Ollama registry; it has no dots, which tells it from a host."""
+    if not _OLLAMA_SPACE.fullmatch(text):
+        raise UnsupportedHandle(f"{shown(text)} is no namespace of the Ollama registry")
+    return text
+
+
+def ollama_tag(text: str) -> str:
+    """Check a tag of the Ollama registry."""
+    if not text:
+        raise UnsupportedHandle("The tag after ':' is missing")
+    if not _OLLAMA_TAG.fullmatch(text) or ".." in text:
+        raise UnsupportedHandle(f"{shown(text)} is no tag of the Ollama registry")
+    return text
 
 
 def quant(text: str) -> str:
@@ -112,3 +129,17 @@ def sha256(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise UnsupportedHandle("The hash after '#sha256=' must be 64 hexadecimal digits")
     return text.lower()
+
+
+def decoded(text: str) -> str:
+    """Undo percent-encoding.
+
+    Raises:
+        UnsupportedHandle: It is no UTF-8, or holds what no handle may.
+    """
+    try:
+        plain = unquote(text, errors="strict")
+    except UnicodeDecodeError as error:
+        raise UnsupportedHandle("The percent-encoding of the link is not UTF-8") from error
+    check_text(plain)
+    return plain

@@ -1,4 +1,5 @@
-"""The short forms: org/repo[@REV][:QUANT], name[:branch], org:repo:PATH[@REV]; read here and written here.
+"""The short forms: org/repo[@REV][:QUANT], name[:branch], org:repo:PATH[@REV]; read here and written here. Those of
+other hubs begin with their scheme (`core.handles.hubs`).
 
 `format_handle` gives the id of a task. For every handle that can be parsed, parsing its short form gives the same
 handle again; only `from_link` is lost, which tells where a text came from and not what it names.
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 from core.errors import UnsupportedHandle
 from core.handles import rules
+from core.handles.hubs import format_modelscope, format_ollama, modelscope_revision, with_tag
 from core.records import Handle
 
 _LOCAL_PATH = re.compile(r"[A-Za-z]:[\\/]|[/~\\]|\.{1,2}(?:[/\\]|$)")
@@ -92,7 +94,14 @@ def with_revision(handle: Handle, revision: str) -> Handle:
     """
     if not revision or handle.hub == "direct":
         return handle
-    wanted = rules.hub_revision(revision) if handle.hub == "huggingface" else rules.revision(revision, "branch")
+    if handle.hub == "ollama":
+        return with_tag(handle, revision)
+    if handle.hub == "modelscope":
+        wanted = modelscope_revision(revision)
+    elif handle.hub == "huggingface":
+        wanted = rules.hub_revision(revision)
+    else:
+        wanted = rules.revision(revision, "branch")
     if handle.revision and handle.revision != wanted:
         raise UnsupportedHandle(
             f"The handle names revision {handle.revision}, and {revision} was asked for beside it"
@@ -104,6 +113,10 @@ def format_handle(handle: Handle) -> str:
     """Return the shortest form of a handle: the id of its task."""
     if handle.hub == "direct":
         return f"{handle.repo}#sha256={handle.sha256}" if handle.sha256 else handle.repo
+    if handle.hub == "modelscope":
+        return format_modelscope(handle)
+    if handle.hub == "ollama":
+        return format_ollama(handle)
     if handle.hub == "cortexso":
         return f"{handle.repo}:{handle.revision}" if handle.revision else handle.repo
     if handle.path:

@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from core.errors import UnsupportedHandle
 from core.formats.quant import quant_label
 from core.handles import rules
+from core.handles.hubs import parse_modelscope_page, parse_ollama_page
+from core.handles.rules import decoded
 from core.handles.short import with_quant
 from core.net.origin import is_loopback
 from core.records import Handle
@@ -35,17 +37,22 @@ def parse_url(url: str, *, endpoint: str = "") -> Handle:
         raise UnsupportedHandle("The link holds spaces or backslashes; encode them as %20 or %5C")
     parts, host, port = _split(url)
     if host in rules.UNSUPPORTED_HOSTS:
-        raise UnsupportedHandle(f"{rules.UNSUPPORTED_HOSTS[host]} is not supported yet")
+        raise UnsupportedHandle(rules.UNSUPPORTED_HOSTS[host])
     at_endpoint, prefix = _endpoint(endpoint, host, port)
     if parts.scheme == "http" and not at_endpoint and not is_loopback(host):
         raise UnsupportedHandle(f"{host} is addressed without encryption; write https:// in place of http://")
-    if at_endpoint or (host in rules.HUB_HOSTS and port is None):
+    if at_endpoint or (host in rules.KNOWN_HOSTS and port is None):
         if parts.fragment.startswith("sha256="):
             raise UnsupportedHandle(f"{host} publishes the hashes of its files; leave out '#sha256='")
         path = parts.path
         if at_endpoint and path.startswith(prefix + "/"):
             path = path.removeprefix(prefix)
-        return parse_hub_path(path.removeprefix("/").removesuffix("/"), host=host)
+        path = path.removeprefix("/").removesuffix("/")
+        if not at_endpoint and host in rules.MODELSCOPE_HOSTS:
+            return parse_modelscope_page(path, parts.query)
+        if not at_endpoint and host in rules.OLLAMA_HOSTS:
+            return parse_ollama_page(path)
+        return parse_hub_path(path, host=host)
     return _direct(parts, host, port)
 
 
@@ -129,20 +136,6 @@ def _revision_and_path(segments: list[str]) -> tuple[str, str]:
     if revision == "refs" and len(rest) >= 2:  # refs/pr/1 with its slashes as they are
         revision, rest = "/".join([revision, *rest[:2]]), rest[2:]
     return rules.hub_revision(revision), "/".join(rest)
-
-
-def decoded(text: str) -> str:
-    """Undo percent-encoding.
-
-    Raises:
-        UnsupportedHandle: It is no UTF-8, or holds what no handle may.
-    """
-    try:
-        plain = unquote(text, errors="strict")
-    except UnicodeDecodeError as error:
-        raise UnsupportedHandle("The percent-encoding of the link is not UTF-8") from error
-    rules.check_text(plain)
-    return plain
 
 
 def _direct(parts: SplitResult, host: str, port: int | None) -> Handle:

@@ -12,13 +12,15 @@ import httpx
 
 from core import __version__
 from core.errors import ConnectFailed, ServerBusy, ServerRefused, TimedOut, TransferError
+from core.net.challenge import Challenges
 from core.net.credentials import Credentials
 from core.net.errors import translated
 from core.net.forecast import Forecast
 from core.net.origin import host_label, is_private, origin_of
 from core.net.proxies import Proxy, proxy_from_environment
-from core.net.redirects import Names, check_redirect
-from core.net.reply import Reply
+from core.net.redirects import Names, at_mirror, check_redirect
+from core.net.reply import Reply, address_of
+from core.net.request import make_request
 from core.net.trust import make_context
 from core.net.weather import Weather, retry_after_s
 
@@ -36,8 +38,8 @@ REPLY_S = 300.0  # for the whole of a small answer
 REDIRECTS_MAX = 10
 TRIES = 3  # of a small request; the bytes of files have a policy of their own
 TRY_AGAIN_S = 1.0  # after the first of them, twice as long after the next
-HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive",
-           "User-Agent": f"pulley/{__version__}"}  # fmt: skip
+HEADERS = [(b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"), (b"Connection", b"keep-alive"),
+           (b"User-Agent", f"pulley/{__version__}".encode())]  # fmt: skip
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _WAIT_MAX_S = 30.0  # within a small request; who asks for more is left alone
@@ -53,6 +55,7 @@ class Net:
     names certificates.
 
     Attributes:
+        mirror: Where a mirror of Hugging Face is that handles are fetched from; empty for the hub itself.
         names: What is known of the addresses of names.
         proxy: The proxy of the settings, from the next connection on; an empty one leaves it to the environment.
         ca_file: A company's certificates that are trusted too, from the next request on; empty for none.
@@ -73,6 +76,8 @@ class Net:
         self.proxy = Proxy()
         self.ca_file = ""
         self.weather = weather or Weather()
+        self.mirror = ""
+        self._challenges = Challenges()
         self.names = Names()
         self._forecast = Forecast(self.weather, proxy_for=self._proxy_for, renew=self._renew)
         self._environ = environ
@@ -133,17 +138,18 @@ class Net:
         headers: Mapping[str, str] | None = None,
         max_bytes: int = 64 * 2**20,
         follow: bool = True,
+        tries: int = TRIES,
     ) -> Reply:
         """Send a small request and return its reply, whatever the status.
 
-        Connection troubles and 408, 429, 5xx are tried `TRIES` times with a growing wait, unless the host asks to
+        Connection troubles and 408, 429, 5xx are tried `tries` times with a growing wait, unless the host asks to
         be left alone for longer.
 
         Raises:
             TransferError: No reply came, or its body is larger than `max_bytes`.
         """
-        for attempt in range(TRIES):
-            last = attempt == TRIES - 1
+        for attempt in range(tries):
+            last = attempt == tries - 1
             try:
                 reply = await self._fetch_once(method, url, headers or {}, max_bytes=max_bytes, follow=follow)
             except (ServerRefused, ConnectFailed, _Endless):
@@ -171,12 +177,12 @@ class Net:
                 self.stream(method, url, headers=headers, follow=follow) as response,
             ):
                 body = bytearray()
-                with translated(str(response.url)):
+                with translated(address_of(response)):
                     async for piece in response.aiter_raw():
                         body += piece
                         if len(body) > max_bytes:
                             raise _Endless(f"The reply of {host} is larger than it should ever be")
-                return Reply(response.status_code, response.headers, bytes(body), str(response.url))
+                return Reply(response.status_code, response.headers, bytes(body), address_of(response))
         except TimeoutError as error:
             raise _Endless(f"The reply of {host} does not come to its end") from error
 
@@ -206,19 +212,27 @@ class Net:
         chain = [host_label(url)]
         hops: list[httpx.Headers] = []
         start, public = url, not is_private(origin_of(url)[1])
+        is_challenged = False
         while True:
+            own = {**headers, **self._challenges.headers(url)} if self._challenges else headers
             try:
-                response = await self._send(method, url, headers)
+                response = await self._send(method, url, own)
             except ServerBusy as error:
                 error.reached = url if url != start else ""
                 raise
+            if response.status_code == 401 and not is_challenged:
+                is_challenged = True
+                has_own = self.credentials.has
+                if await self._challenges.answer(url, response.headers, self.fetch, has_own=has_own):
+                    await response.aclose()
+                    continue
             target = response.headers.get("location", "")
             if not follow or response.status_code not in _REDIRECTS or not target:
                 response.extensions["hops"] = hops
                 return response
             hops.append(response.headers)
             await response.aclose()
-            target = check_redirect(url, target, public=public)
+            target = at_mirror(url, check_redirect(url, target, public=public), self.mirror)
             # Behind a proxy it is the proxy that looks names up; here they may take long not to be found.
             looks_up = public and self._proxy_for(target) is None
             if looks_up and await self.names.lead_inside(start, target):
@@ -235,10 +249,11 @@ class Net:
             try:
                 async with asyncio.timeout(HEAD_S):
                     with translated(url):
-                        own = {**HEADERS, **headers, **self.credentials.headers(url)}
-                        request = httpx.Request(method, url, headers=own, extensions={"timeout": _limits()})
+                        own = {**headers, **self.credentials.headers(url)}
+                        request, address = make_request(method, url, common=HEADERS, headers=own, limits=_limits())
                         response = await way.handle_async_request(request)
                         response.request = request
+                        response.extensions["address"] = address
             except TimeoutError as error:
                 raise TimedOut(f"{host_label(url)} did not answer in time") from error
             await answered(response)

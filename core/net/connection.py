@@ -270,8 +270,9 @@ class Connection(asyncio.BufferedProtocol):
         self._keeps = response.http_version == b"1.1" and b"close" not in words
         self._has_head = True
         length = None if self._bodiless else _length_of(response)
-        if length is not None and length > PLAIN_BYTES:
-            rest, _ = parser.trailing_data
+        rest, _ = parser.trailing_data
+        # What needs a buffer goes into one; what came with its head is all there, and there is nothing to parse.
+        if length is not None and (length > PLAIN_BYTES or len(rest) >= length):
             self._parser = None
             if len(rest) > length:
                 rest, self._keeps = rest[:length], False

@@ -4,8 +4,8 @@ Ties the weather to requests. Knows hosts, proxies and errors; must not know wha
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 
@@ -85,48 +85,15 @@ class Forecast:
 
     # -- requests ----------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def asking(self, url: str) -> AsyncIterator[Callable[[httpx.Response], Awaitable[None]]]:
-        """Surround one request; call what is yielded with the response.
+    def asking(self, url: str) -> "_Asking":
+        """Surround one request; call what it is entered as with the response.
 
         Raises:
             ServerBusy: The host is to be left alone for now; nothing was sent.
             ProxyRefused: The proxy refused these credentials just now; nothing was sent.
             TransferError: What the request failed with, or what that really means.
         """
-        name, proxy = host_label(url), self._proxy_for(url)
-        if proxy is not None and "@" in proxy and proxy not in self._proven:
-            # One try at a time until the credentials are known to be good: accounts get locked.
-            async with self._proving, self._judging(url, name, proxy) as answered:
-                yield answered
-        else:
-            async with self._judging(url, name, proxy) as answered:
-                yield answered
-
-    @asynccontextmanager
-    async def _judging(
-        self, url: str, name: str, proxy: str | None
-    ) -> AsyncIterator[Callable[[httpx.Response], Awaitable[None]]]:
-        if proxy is not None and (why := self._weather.refusal(proxy)):
-            raise ProxyRefused(why)
-        if rest := self._weather.ask(name):
-            raise ServerBusy(f"{name} {rest.why}", retry_after_s=rest.seconds, is_charged=False)
-
-        async def answered(response: httpx.Response) -> None:
-            if response.status_code == 407 and proxy is not None:
-                await response.aclose()
-                raise self._refused(proxy)
-            if proxy is not None:
-                self._proven.add(proxy)
-            self._weather.answered(name, response.status_code, response.headers)
-
-        try:
-            yield answered
-        except TransferError as error:
-            raise self._judged(error, url, name, proxy) from error.__cause__
-        except BaseException:
-            self._weather.left(name)
-            raise
+        return _Asking(self, url, self._proxy_for(url))
 
     def _refused(self, proxy: str) -> ProxyRefused:
         error = wants_credentials(label(proxy))
@@ -167,3 +134,53 @@ class Forecast:
         else:
             self._weather.failed(name, "does not answer")
         return error
+
+
+class _Asking:
+    """One request under way; a class, since a generator for each would cost a small file more."""
+
+    def __init__(self, forecast: Forecast, url: str, proxy: str | None) -> None:
+        self._forecast = forecast
+        self._url = url
+        self._name = host_label(url)
+        self._proxy = proxy
+        self._is_proving = False
+
+    async def __aenter__(self) -> Callable[[httpx.Response], Awaitable[None]]:
+        forecast, proxy = self._forecast, self._proxy
+        if proxy is not None and "@" in proxy and proxy not in forecast._proven:
+            # One try at a time until the credentials are known to be good: accounts get locked.
+            await forecast._proving.acquire()
+            self._is_proving = True
+        try:
+            if proxy is not None and (why := forecast._weather.refusal(proxy)):
+                raise ProxyRefused(why)
+            if rest := forecast._weather.ask(self._name):
+                raise ServerBusy(f"{self._name} {rest.why}", retry_after_s=rest.seconds, is_charged=False)
+        except BaseException:
+            self._proved()
+            raise
+        return self._answered
+
+    async def _answered(self, response: httpx.Response) -> None:
+        forecast, proxy = self._forecast, self._proxy
+        if response.status_code == 407 and proxy is not None:
+            await response.aclose()
+            raise forecast._refused(proxy)
+        if proxy is not None:
+            forecast._proven.add(proxy)
+        forecast._weather.answered(self._name, response.status_code, response.headers)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if isinstance(error, TransferError):
+                raise self._forecast._judged(error, self._url, self._name, self._proxy) from error.__cause__
+            if error is not None:
+                self._forecast._weather.left(self._name)
+        finally:
+            self._proved()
+
+    def _proved(self) -> None:
+        if self._is_proving:
+            self._is_proving = False
+            self._forecast._proving.release()

@@ -69,6 +69,7 @@ def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
+@lru_cache(_KEPT)
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine."""
     host = host.removesuffix(".")
@@ -78,6 +79,7 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
+@lru_cache(_KEPT)
 def is_private(host: str) -> bool:
     """Tell whether a host is this machine or an address that is not reachable from the public internet."""
     if is_loopback(host):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-from core.net.origin import is_loopback
+from core.net.origin import is_loopback, origin_of
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
 """What is spoken; `socks5h` lets the proxy look names up, `socks5` looks them up here."""
@@ -81,6 +81,10 @@ def _is_in(host: str, network: str) -> bool:
 
 
 def _place(url: str) -> tuple[str, int | None]:
+    try:
+        return origin_of(url)[1:]
+    except ValueError:
+        pass  # of another scheme, or none at all
     try:
         parts = urlsplit(url)
         return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)

@@ -1,16 +1,21 @@
 """Where a server may lead us: schemes, encryption, and no way from outside into this machine or its network."""
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from core.errors import ServerRefused
 from core.net.origin import host_label, is_global, is_private, origin_of
 
+HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co", "www.hf.co"})
 NAMES_KEPT_S = 60.0
 NAMES_MOST = 256
+
+_BEGINNING = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(?=[/?]|\Z)")
+_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_~%&=+-]+(?:[/.][A-Za-z0-9_~%&=+-]+)*)?(?:\?[A-Za-z0-9._~%&=+-]+)?")
 
 
 def check_redirect(source: str, location: str, *, public: bool) -> str:
@@ -22,7 +27,7 @@ def check_redirect(source: str, location: str, *, public: bool) -> str:
         ServerRefused: With the hosts, without the rest of the URLs.
     """
     try:
-        target = urljoin(source, location)
+        target = _joined(source, location)
         scheme, host, _ = origin_of(target)
     except ValueError as error:
         raise ServerRefused(f"{host_label(source)} redirects to something that is no web address") from error
@@ -31,6 +36,28 @@ def check_redirect(source: str, location: str, *, public: bool) -> str:
     if public and is_private(host):
         raise ServerRefused(f"{host_label(source)} redirects to a private address ({host})")
     return target
+
+
+def at_mirror(source: str, target: str, mirror: str) -> str:
+    """Return where a redirect of a mirror of Hugging Face leads: what it says of the hub is asked of the mirror.
+
+    Mirrors pass on what the hub answers, with its addresses in it, and the hub may be out of reach. One that leads
+    to the hub for the very thing that it was asked for does not serve it here: that way is taken.
+    """
+    if not mirror or origin_of(source) != origin_of(mirror) or origin_of(target)[1] not in HUB_HOSTS:
+        return target
+    asked, found, base = urlsplit(source), urlsplit(target), urlsplit(mirror)
+    path = base.path.rstrip("/") + found.path
+    if (asked.path, asked.query) in ((path, found.query), (found.path, found.query)):
+        return target
+    return f"{base.scheme}://{base.netloc}{path}" + (f"?{found.query}" if found.query else "")
+
+
+def _joined(source: str, location: str) -> str:
+    """Return where a location leads from `source`; one that is plain in every way needs not be taken apart."""
+    if _PLAIN_PATH.fullmatch(location) and (beginning := _BEGINNING.match(source)) is not None:
+        return beginning[0] + location
+    return urljoin(source, location)
 
 
 class Names:

@@ -13,3 +13,8 @@ class Reply:
     headers: httpx.Headers
     body: bytes = field(repr=False)
     url: str = field(repr=False)  # it may be signed
+
+
+def address_of(response: httpx.Response) -> str:
+    """Return where a response came from; it may be signed. `response.url` says the same, but takes it apart."""
+    return response.extensions.get("address") or str(response.url)

@@ -46,7 +46,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; return as soon as its head is here."""
-        if self._proxy_for(str(request.url)) is None:
+        if self._proxy_for(request.extensions.get("address") or str(request.url)) is None:
             return await self.direct.handle_async_request(request)
         return await self._through().handle_async_request(request)
 

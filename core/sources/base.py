@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from core.handles.hubs import ollama_parts
 from core.handles.urls import file_name
 from core.net.origin import host_label
 from core.net.reply import Reply
@@ -52,8 +53,15 @@ class Source(Protocol):
         """
         ...
 
-    def url_of(self, repo: str, commit: str, path: str) -> str:
-        """Return where the bytes of a file are, before redirects; the arguments are as in a Manifest."""
+    def page_of(self, repo: str) -> str:
+        """Return the page of a model for people; empty where there is none."""
+        ...
+
+    def url_of(self, repo: str, commit: str, path: str, *, digest: str = "") -> str:
+        """Return where the bytes of a file are, before redirects; the arguments are as in a Manifest.
+
+        `digest` is the hash of the file as published: some hubs know files by nothing else.
+        """
         ...
 
     async def files_at(self, repo: str, commit: str) -> tuple[RemoteFile, ...]:
@@ -78,8 +86,11 @@ def folder_of(handle: Handle) -> str:
     if handle.hub == "direct":
         # A colon stands in no Windows name: HOST_PORT, and an IPv6 address with '_' for ':'.
         return "direct/" + host_label(handle.repo).strip("[]").replace("]:", "_").replace(":", "_")
+    if handle.hub == "ollama":
+        return "ollama.com/" + "/".join(ollama_parts(handle.repo))
+    host = "modelscope.cn" if handle.hub == "modelscope" else "huggingface.co"
     revision = f"@{escaped(handle.revision)}" if handle.revision else ""
-    return f"huggingface.co/{handle.repo}{revision}"
+    return f"{host}/{handle.repo}{revision}"
 
 
 def escaped(revision: str) -> str:

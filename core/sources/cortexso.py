@@ -67,7 +67,11 @@ class CortexSo:
             hub_label=self._host,
         )
 
-    def url_of(self, repo: str, commit: str, path: str) -> str:
+    def page_of(self, repo: str) -> str:
+        """Return the page of a model for people."""
+        return f"{self._endpoint}/{ORGANISATION}/{repo}"
+
+    def url_of(self, repo: str, commit: str, path: str, *, digest: str = "") -> str:
         """Return where the bytes of a file are, before redirects."""
         return file_url(self._endpoint, f"{ORGANISATION}/{repo}", commit, path)
 

@@ -56,7 +56,11 @@ class Direct:
             hub_label=host,
         )
 
-    def url_of(self, repo: str, commit: str, path: str) -> str:
+    def page_of(self, repo: str) -> str:
+        """Return the page of a model for people: a direct file has none."""
+        return ""
+
+    def url_of(self, repo: str, commit: str, path: str, *, digest: str = "") -> str:
         """Return where the bytes of a file are: its address is its repo."""
         return repo
 

@@ -1,18 +1,14 @@
 """Hugging Face, or a mirror of it: revision -> commit -> list of files -> Manifest."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from core.errors import NotFound
 from core.net.origin import host_label
 from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import Fetcher, file_url, folder_of
-from core.sources.listing import check_commit, list_files, pinned, select
+from core.sources.listing import check_commit, list_files, only_file, pinned, select
 from core.sources.replies import JSON_BYTES_MAX, commit_of, expect, hub_error, is_ok, json_of
-
-NAMES_SHOWN_MAX = 8  # of a repo's files, where the one asked for is not there
 
 
 class HuggingFace:
@@ -42,9 +38,11 @@ class HuggingFace:
         commit = commit_of(info.get("sha"), host=self._host, what="the commit of the revision")
         listed = await list_files(self._fetcher, endpoint=self._endpoint, repo=handle.repo, commit=commit)
         if handle.path:
-            files: Sequence[RemoteFile] = self._one_file(handle, listed)
+            files: Sequence[RemoteFile] = only_file(handle, listed, page=self.page_of(handle.repo))
         else:
-            files = await select(listed, selection, repo=handle.repo, page=self._page(handle), quant=handle.quant)
+            files = await select(
+                listed, selection, repo=handle.repo, page=self.page_of(handle.repo), quant=handle.quant
+            )
         if info.get("gated"):
             await self._check_gate(handle, commit, files)
         return Manifest(
@@ -54,11 +52,15 @@ class HuggingFace:
             commit=commit,
             folder=folder_of(handle),
             files=tuple(files),
-            page_url=self._page(handle),
+            page_url=self.page_of(handle.repo),
             hub_label=self._host,
         )
 
-    def url_of(self, repo: str, commit: str, path: str) -> str:
+    def page_of(self, repo: str) -> str:
+        """Return the page of a model for people."""
+        return f"{self._endpoint}/{repo}"
+
+    def url_of(self, repo: str, commit: str, path: str, *, digest: str = "") -> str:
         """Return where the bytes of a file are, before redirects."""
         return file_url(self._endpoint, repo, commit, path)
 
@@ -71,30 +73,15 @@ class HuggingFace:
         """
         return await list_files(self._fetcher, endpoint=self._endpoint, repo=repo, commit=pinned(commit, repo=repo))
 
-    def _page(self, handle: Handle) -> str:
-        return f"{self._endpoint}/{handle.repo}"
-
     async def _info(self, handle: Handle) -> dict[str, Any]:
         revision = quote(handle.revision or "main", safe="")
         url = f"{self._endpoint}/api/models/{handle.repo}/revision/{revision}"
         reply = await self._fetcher.fetch("GET", url, max_bytes=JSON_BYTES_MAX)
         if not is_ok(reply):
             raise hub_error(
-                reply, repo=handle.repo, host=self._host, page=self._page(handle), revision=handle.revision
+                reply, repo=handle.repo, host=self._host, page=self.page_of(handle.repo), revision=handle.revision
             )
         return expect(await json_of(reply, self._host), dict, host=self._host, what="the facts about the model")
-
-    def _one_file(self, handle: Handle, listed: Sequence[RemoteFile]) -> tuple[RemoteFile, ...]:
-        for file in listed:
-            if file.path == handle.path:
-                return (replace(file, wanted=True),)
-        alike = [file.path for file in listed if file.path.lower() == handle.path.lower()]
-        names = alike or [file.path for file in listed if file.path[-5:].lower() == handle.path[-5:].lower()]
-        more = ", ..." if len(names) > NAMES_SHOWN_MAX else ""
-        has = f"; it has {', '.join(names[:NAMES_SHOWN_MAX])}{more}" if names else ""
-        raise NotFound(
-            f"{handle.repo} has no file {handle.path}{has}", action=f"Open {self._page(handle)} to see its files."
-        )
 
     async def _check_gate(self, handle: Handle, commit: str, files: Sequence[RemoteFile]) -> None:
         """Ask for one wanted file, so that a closed gate is known before anything is queued.
@@ -107,6 +94,6 @@ class HuggingFace:
         reply = await self._fetcher.fetch("HEAD", wanted.url, follow=False)
         if reply.status in (401, 403):
             raise hub_error(
-                reply, repo=handle.repo, host=self._host, page=self._page(handle), revision=handle.revision
+                reply, repo=handle.repo, host=self._host, page=self.page_of(handle.repo), revision=handle.revision
             )
         check_commit(reply, commit, host=self._host)

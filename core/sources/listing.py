@@ -15,7 +15,7 @@ from core.errors import NotFound, ResolveError
 from core.handles.rules import HUB_HOSTS
 from core.net.origin import host_label, origin_of
 from core.net.reply import Reply
-from core.records import RemoteFile, Selection
+from core.records import Handle, RemoteFile, Selection
 from core.selection import Unselectable, choose
 from core.sources.base import Fetcher, file_url
 from core.sources.replies import JSON_BYTES_MAX, expect, hub_error, is_commit, is_ok, json_of, size_of
@@ -23,6 +23,7 @@ from core.sources.replies import JSON_BYTES_MAX, expect, hub_error, is_commit, i
 PAGES_MAX = 200  # of 1000 files each
 FILES_MAX = 250_000
 LINK_CHARS_MAX = 8192
+NAMES_SHOWN_MAX = 8  # of a repo's files, where the one asked for is not there
 OFF_LOOP_FILES = 500  # more are looked at in a thread: between two awaits stay under 5 ms
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -140,6 +141,22 @@ def _next_page(reply: Reply, *, endpoint: str, host: str) -> str:
     if parts.username is not None or not path.startswith(f"{base.path}/api/models/") or ".." in path:
         raise ResolveError(f"The list of files on {host} goes on where no list of files is")
     return f"{base.scheme}://{base.netloc}{path}" + (f"?{parts.query}" if parts.query else "")
+
+
+def only_file(handle: Handle, listed: Sequence[RemoteFile], *, page: str) -> tuple[RemoteFile, ...]:
+    """Return the one file that a handle names, wanted.
+
+    Raises:
+        NotFound: It is not in the list; files that may have been meant are named.
+    """
+    for file in listed:
+        if file.path == handle.path:
+            return (replace(file, wanted=True),)
+    alike = [file.path for file in listed if file.path.lower() == handle.path.lower()]
+    names = alike or [file.path for file in listed if file.path[-5:].lower() == handle.path[-5:].lower()]
+    more = ", ..." if len(names) > NAMES_SHOWN_MAX else ""
+    has = f"; it has {', '.join(names[:NAMES_SHOWN_MAX])}{more}" if names else ""
+    raise NotFound(f"{handle.repo} has no file {handle.path}{has}", action=f"Open {page} to see its files.")
 
 
 async def select(

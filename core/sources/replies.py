@@ -8,7 +8,20 @@ import json
 import re
 from typing import Any, TypeVar
 
-from core.errors import AccessDenied, DownloadError, GatedModel, GotWebPage, NotFound, ResolveError, ServerBusy
+from core.errors import (
+    AccessDenied,
+    AccessPending,
+    AccessRefused,
+    DownloadError,
+    GatedModel,
+    GotWebPage,
+    NotFound,
+    ResolveError,
+    ServerBusy,
+    TokenMissing,
+    TokenRefused,
+)
+from core.net.access import closed_gate, is_unknown_token
 from core.net.reply import Reply
 
 T = TypeVar("T")
@@ -34,8 +47,8 @@ def hub_error(
     """Return our error for a refusing reply; X-Error-Code counts before the status."""
     code = reply.headers.get("x-error-code", "")
     said = reply.headers.get("x-error-message", "").lower()
-    if code == "GatedRepo":
-        return _gated(repo, page, said)
+    if (gate := closed_gate(reply.status, reply.headers)) is not None:
+        return _gated(gate, repo, page, host)
     if code == "RevisionNotFound":
         return NotFound(
             f"{repo} has no revision {revision or 'main'} on {host}",
@@ -43,11 +56,8 @@ def hub_error(
         )
     if code == "EntryNotFound":
         return NotFound(f"{repo} has no file {path} on {host}", action=f"Open {page} to see its files.")
-    if "invalid credentials" in said:
-        return AccessDenied(
-            f"{host} does not accept the access token",
-            action="Set HF_TOKEN to a valid token with read access, or unset it for public models; then try again.",
-        )
+    if is_unknown_token(reply.headers):
+        return TokenRefused(f"{host} does not accept the access token")
     if code == "RepoNotFound":
         return _no_repo(repo, host, reply.status)
     if "disabled" in said:
@@ -76,25 +86,34 @@ def _no_repo(repo: str, host: str, status: int) -> NotFound:
     if status == 401:
         return NotFound(
             f"{repo} does not exist on {host}, or is private: without a token the two look the same",
-            action="Check the spelling; for a private model, set HF_TOKEN to a token that may read it.",
+            action="Check the spelling; for a private model, set a token that may read it (HF_TOKEN or Settings > "
+            "Accounts).",
         )
     return NotFound(
         f"{repo} does not exist on {host}, or is private",
-        action="Check the spelling; a private model needs a token (HF_TOKEN) that may read it.",
+        action="Check the spelling; a private model needs a token (HF_TOKEN, Settings > Accounts).",
     )
 
 
-def _gated(repo: str, page: str, said: str) -> GatedModel:
-    if "awaiting" in said:
-        return GatedModel(
-            f"Access to {repo} is asked for, and its authors have not answered yet",
-            action=f"Wait for their answer (see {page}), then try again.",
+def _gated(kind: type[GatedModel], repo: str, page: str, host: str) -> GatedModel:
+    if kind is TokenMissing:
+        return TokenMissing(
+            f"{repo} is gated, and no access token for {host} is set",
+            action=f"Enter a token in Settings > Accounts, or set HF_TOKEN, and accept the terms on {page}.",
         )
-    if "rejected" in said:
-        return GatedModel(f"The authors of {repo} did not grant access to it", action=f"See {page}.")
+    if kind is AccessPending:
+        return AccessPending(
+            f"Access to {repo} is asked for, and its authors have not answered yet",
+            action=f"Wait for their answer; {page} shows it.",
+        )
+    if kind is AccessRefused:
+        return AccessRefused(
+            f"The authors of {repo} did not grant access to it",
+            action=f"Choose another model, or ask them on {page}.",
+        )
     return GatedModel(
         f"{repo} is gated: its authors give it only to people who accepted its terms",
-        action=f"Open {page}, accept the terms, set HF_TOKEN to a token of the same account, then try again.",
+        action=f"Open {page} and accept the terms with the account that the token belongs to; then try again.",
     )
 
 

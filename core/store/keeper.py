@@ -71,7 +71,7 @@ class Keeper:
         while self._running is not None and self._ended < until:
             if self._turn is None:
                 self._turn = asyncio.get_running_loop().create_future()
-            await asyncio.wait([self._turn])
+            await asyncio.shield(self._turn)
             if self.error is not None:
                 return
 

@@ -54,11 +54,8 @@ class PartFile:
         self.path = part_path(final)
         self._lock = threading.Lock()
         with translated(self.path):
-            if fresh:
-                check_unused(self.path)
-                self.path.unlink(missing_ok=True)
-            made = os.O_CREAT | os.O_EXCL if fresh else 0
-            self._fd = os.open(self.path, os.O_RDWR | _BASE_FLAGS | _NO_HANG | made, 0o644)
+            flags = os.O_RDWR | _BASE_FLAGS | _NO_HANG
+            self._fd = _open_new(self.path, flags) if fresh else os.open(self.path, flags)
             found = os.fstat(self._fd)
             self.number = (found.st_dev, found.st_ino)
             try:
@@ -158,6 +155,15 @@ class PartFile:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+
+def _open_new(path: Path, flags: int) -> int:
+    flags |= os.O_CREAT | os.O_EXCL
+    with contextlib.suppress(FileExistsError):
+        return os.open(path, flags, 0o644)
+    check_unused(path)
+    path.unlink(missing_ok=True)
+    return os.open(path, flags, 0o644)
 
 
 def open_plain(path: Path) -> io.FileIO:
@@ -336,7 +342,8 @@ def place(part: Path, final: Path, *, number: tuple[int, int]) -> None:
             if os.path.lexists(final):  # a file system without hard links, FAT for one
                 raise NameTaken(f"{final} stands there already") from error
             os.rename(part, final)
-        control_path(final).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{os.fspath(part)}.ctl")
 
 
 def _check_number(path: Path, number: tuple[int, int]) -> None:
@@ -355,8 +362,8 @@ def is_placed_part(final: Path) -> bool:
 
 def forget_control(final: Path) -> None:
     """Delete a control file that has no part any more."""
-    with translated(final):
-        control_path(final).unlink(missing_ok=True)
+    with translated(final), contextlib.suppress(FileNotFoundError):
+        os.unlink(control_path(final))
 
 
 def remove_part(final: Path) -> None:

@@ -84,11 +84,11 @@ def _root_number(root: Path) -> Number:
 
 
 def _folder_number(root: Path, folder: Path) -> Number:
-    at, found = root, root.stat()
+    at, found = os.fspath(root), os.stat(root)
     for name in folder.relative_to(root).parts:
-        at = at / name
+        at = os.path.join(at, name)  # texts: paths cost more than the looks, and every file of a model has this one
         try:
-            found = at.lstat()
+            found = os.lstat(at)
         except OSError as error:
             raise FolderGone(f"The folder {at} is no longer there") from error
         if not stat.S_ISDIR(found.st_mode) or getattr(found, "st_reparse_tag", 0) in _LINK_TAGS:

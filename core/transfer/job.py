@@ -5,25 +5,33 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from core.errors import DownloadError
-from core.spawn import spawn
 from core.transfer.control import Identity
 from core.transfer.disk import Stamp, sync_folder
 from core.transfer.trouble import Disks
 
 T = TypeVar("T")
 
+_Look = tuple["asyncio.Future[Any]", Callable[..., Any], tuple[object, ...]]
+_Ending = tuple["asyncio.Future[None]", Path, Callable[..., object], tuple[object, ...]]
+_Found = tuple[object, BaseException | None]
+
 SMALL_BYTES = 2**20  # below this a file comes in one go and has no control file
 WRITERS = 4  # more than one, so that a slow disk does not hold up the others
 HASHERS = 2
 CHECKERS = 2  # verifications at once; threads of their own, since each may read for many minutes
 WORKER_NICENESS = 10
+# Small files that have come are written together: so many of one models folder in a hop, a group at most so often.
+GROUP_MOST = 8
+GROUP_EVERY_S = 0.02
+GROUPS_AT_ONCE = 3  # one writer is left to the flushes of large files
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,9 @@ class Report(Protocol):
         """So many connections would be of use."""
 
 
-def _stand_back() -> None:
-    """Let the thread of the window go first where both want the processor; only Linux has it a thread."""
-    if sys.platform == "linux":
+def _stand_back(wanted: Callable[[], bool]) -> None:
+    """Let the thread of a window go first where both want the processor; only Linux has it a thread."""
+    if sys.platform == "linux" and wanted():
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), WORKER_NICENESS)
 
@@ -105,15 +113,20 @@ class Crew:
 
     Attributes:
         disks: Which file systems are in trouble.
+        stands_back: Its threads leave the processor to whoever else wants it, as far as they have not started yet.
+            In a terminal nobody waits for the thread of the loop, and what is not written and hashed costs memory.
     """
 
     def __init__(self) -> None:
         self.disks = Disks()
-        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pulley-write", initializer=_stand_back)
-        self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash", initializer=_stand_back)
-        self._checkers = ThreadPoolExecutor(CHECKERS, thread_name_prefix="pulley-check", initializer=_stand_back)
+        self.stands_back = False
+        step = partial(_stand_back, lambda: self.stands_back)
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pulley-write", initializer=step)
+        self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash", initializer=step)
+        self._checkers = ThreadPoolExecutor(CHECKERS, thread_name_prefix="pulley-check", initializer=step)
         self._folder_syncs: dict[Path, asyncio.Future[None]] = {}
         self._lanes: dict[Path, list[_Look]] = {}
+        self._endings: dict[Path, _Endings] = {}
 
     def write(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         """Run `work` on a writer thread; the future is of the running loop."""
@@ -127,25 +140,51 @@ class Crew:
         lane = self._lanes.get(root)
         if lane is None:
             lane = self._lanes[root] = []
-            spawn(self._look(root, lane), name="look at files")
+            asyncio.get_running_loop().call_soon(self._look, root)
         lane.append((answer, work, args))
         return answer
 
-    async def _look(self, root: Path, lane: "list[_Look]") -> None:
-        while lane:
-            looks, lane[:] = lane[:], []
-            try:
-                found = await self.write(_all_of, looks)
-            except RuntimeError as error:  # the threads are closed
-                found = [(None, error)] * len(looks)
+    def _look(self, root: Path) -> None:
+        looks, self._lanes[root] = self._lanes[root], []
+        if not looks:
+            del self._lanes[root]
+            return
+
+        def looked(found: list[_Found]) -> None:
             for (answer, _, _), (result, failure) in zip(looks, found, strict=True):
-                if answer.cancelled():
-                    continue
-                if failure is not None:
-                    answer.set_exception(failure)
-                else:
-                    answer.set_result(result)
-        del self._lanes[root]
+                _settle(answer, result, failure)
+            self._look(root)
+
+        self._grouped(_all_of, looks, then=looked)
+
+    def _grouped(
+        self, work: Callable[..., list[_Found]], group: Sequence[object], *, then: Callable[[list[_Found]], None]
+    ) -> None:
+        """Run `work` on a group in a thread, and `then` with what was found of each."""
+        try:
+            running = self.write(work, group)
+        except RuntimeError as error:  # the threads are closed
+            then([(None, error)] * len(group))
+            return
+
+        def ended(done: "asyncio.Future[list[_Found]]") -> None:
+            failure = RuntimeError("the threads are closed") if done.cancelled() else done.exception()
+            then(done.result() if failure is None else [(None, failure)] * len(group))
+
+        running.add_done_callback(ended)
+
+    def end(self, root: Path, folder: Path, work: Callable[..., object], *args: object) -> "asyncio.Future[None]":
+        """Run `work`, which gives a small file below `root` its name in `folder`, then make that name durable.
+
+        The first is written at once; what comes soon after it goes together, and costs one hop and one sync of
+        each folder.
+        """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        endings = self._endings.get(root)
+        if endings is None:
+            endings = self._endings[root] = _Endings(self._grouped)
+        endings.add((answer, folder, work, args))
+        return answer
 
     def hash(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         """Run `work`, which reads more than it writes, on a hasher thread."""
@@ -181,11 +220,18 @@ class Crew:
         self._checkers.shutdown(wait=False, cancel_futures=False)
 
 
-_Look = tuple["asyncio.Future[Any]", Callable[..., Any], tuple[object, ...]]
+def _settle(answer: "asyncio.Future[Any]", result: object, failure: BaseException | None) -> None:
+    """Give an answer to whoever still waits for it."""
+    if answer.done():
+        return
+    if failure is not None:
+        answer.set_exception(failure)
+    else:
+        answer.set_result(result)
 
 
-def _all_of(looks: list[_Look]) -> list[tuple[object, Exception | None]]:
-    results: list[tuple[object, Exception | None]] = []
+def _all_of(looks: list[_Look]) -> list[_Found]:
+    results: list[_Found] = []
     for _, work, args in looks:
         try:
             results.append((work(*args), None))
@@ -194,14 +240,79 @@ def _all_of(looks: list[_Look]) -> list[tuple[object, Exception | None]]:
     return results
 
 
+class _Endings:
+    """Small files of one models folder that wait to be written, and the groups that are."""
+
+    def __init__(self, run: Callable[..., None]) -> None:
+        self._run = run
+        self._waiting: list[_Ending] = []
+        self._timer: asyncio.Handle | None = None
+        self._began = float("-inf")
+        self._running = 0
+
+    def add(self, ending: _Ending) -> None:
+        self._waiting.append(ending)
+        self._look()
+
+    def _look(self) -> None:
+        """Begin a group when it is time for one."""
+        if not self._waiting or self._running >= GROUPS_AT_ONCE:
+            return
+        loop = asyncio.get_running_loop()
+        if len(self._waiting) >= GROUP_MOST:
+            self._begin()
+        elif self._timer is None:
+            at = self._began + GROUP_EVERY_S
+            is_due = at <= loop.time()
+            self._timer = loop.call_soon(self._begin) if is_due else loop.call_at(at, self._begin)
+
+    def _begin(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._waiting or self._running >= GROUPS_AT_ONCE:
+            return
+        self._began = asyncio.get_running_loop().time()
+        group, self._waiting = self._waiting[:GROUP_MOST], self._waiting[GROUP_MOST:]
+        self._running += 1
+
+        def ended(found: list[_Found]) -> None:
+            self._running -= 1
+            for (answer, *_), (_, failure) in zip(group, found, strict=True):
+                _settle(answer, None, failure)
+            self._look()
+
+        self._run(_end_all, group, then=ended)
+
+
+def _end_all(group: list[_Ending]) -> list[_Found]:
+    found = _all_of([(answer, work, args) for answer, _, work, args in group])
+    for folder in {ending[1] for ending, (_, failure) in zip(group, found, strict=True) if failure is None}:
+        try:
+            sync_folder(folder)
+        except Exception as error:
+            for number, ending in enumerate(group):
+                if ending[1] == folder and found[number][1] is None:
+                    found[number] = (None, error)
+    return found
+
+
 async def finished(future: "asyncio.Future[T]") -> bool:
     """Wait for work in a thread to its real end; return whether the waiter was cancelled meanwhile."""
     cancelled = False
     while not future.done():
+        waiter = asyncio.get_running_loop().create_future()
+
+        def wake(_: object, waiter: "asyncio.Future[None]" = waiter) -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        future.add_done_callback(wake)
         try:
-            await asyncio.wait([future])
+            await waiter
         except asyncio.CancelledError:
             cancelled = True
+            future.remove_done_callback(wake)
     return cancelled
 
 

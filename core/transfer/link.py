@@ -8,6 +8,7 @@ import httpx
 from core.errors import DownloadError, RemoteChanged, ServerBusy, TransferError
 from core.net.client import Net
 from core.net.origin import host_label
+from core.net.reply import address_of
 from core.transfer.control import Identity
 from core.transfer.reply import check_linked, range_refused, refused
 
@@ -60,38 +61,37 @@ class Link:
             RemoteChanged: The hub leads to another version, or the file became another one under the same address.
             DownloadError: Any other refusal.
         """
-        direct, name = self._direct, self._identity.path
+        direct = self._direct
         headers = {"Range": range_header} if range_header else {}
-        async with self._stream(net, direct or self.url, headers) as response:
-            found = str(response.url)
-            host = host_label(found)
-            for hop in response.extensions.get("hops", ()):
-                check_linked(hop, self._identity, host=host_label(self.url))
-            if response.status_code == 416 and range_header:
-                raise range_refused(response.headers, size=self._identity.size, host=host, name=name)
-            if response.status_code not in (200, 206):
-                refusal = refused(response.status_code, response.headers, host=host, name=name)
-                if (direct or host != host_label(self.url)) and response.status_code in _EXPIRED:
-                    is_stale = direct != self._direct
-                    if not is_stale:
-                        self.forget()
-                    raise LinkExpired(f"The address of {name} has expired", refusal=refusal, is_stale=is_stale)
-                raise refusal
-            self._check_etag(response.headers.get("etag", "").strip(), host=host)
-            self.is_known = True
-            if found != self.url:
-                self._direct = found
-            yield response
-
-    @asynccontextmanager
-    async def _stream(self, net: Net, url: str, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
-        """Ask; where the host that the hub led to rests, it is that host which is asked next, and not the hub."""
         try:
-            async with net.stream("GET", url, headers=headers) as response:
+            async with net.stream("GET", direct or self.url, headers=headers) as response:
+                self._check(response, direct=direct, is_part=bool(range_header))
                 yield response
         except ServerBusy as error:
+            # Where the host that the hub led to rests, it is that host which is asked next, and not the hub.
             self._direct = self._direct or error.reached
             raise
+
+    def _check(self, response: httpx.Response, *, direct: str, is_part: bool) -> None:
+        """Check the head of a reply that was asked for at `direct`, and note where it came from."""
+        name, found = self._identity.path, address_of(response)
+        host, hub = host_label(found), host_label(self.url)
+        for hop in response.extensions.get("hops", ()):
+            check_linked(hop, self._identity, host=hub)
+        if response.status_code == 416 and is_part:
+            raise range_refused(response.headers, size=self._identity.size, host=host, name=name)
+        if response.status_code not in (200, 206):
+            refusal = refused(response.status_code, response.headers, host=host, name=name)
+            if (direct or host != hub) and response.status_code in _EXPIRED:
+                is_stale = direct != self._direct
+                if not is_stale:
+                    self.forget()
+                raise LinkExpired(f"The address of {name} has expired", refusal=refusal, is_stale=is_stale)
+            raise refusal
+        self._check_etag(response.headers.get("etag", "").strip(), host=host)
+        self.is_known = True
+        if found != self.url:
+            self._direct = found
 
     def _check_etag(self, etag: str, *, host: str) -> None:
         """Refuse bytes of another version from a host that sent some of this one; weak ETags say nothing."""

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from core.errors import (
     AccessDenied,
     DownloadError,
-    GatedModel,
     GotWebPage,
     NotFound,
     RemoteChanged,
     ServerBusy,
     ServerRefused,
     SizeMismatch,
+    TokenRefused,
     TransferError,
 )
+from core.net.access import closed_gate, is_unknown_token
 from core.net.client import retry_after_s
 from core.transfer.control import Identity
 
@@ -41,8 +42,10 @@ class RangeWrong(TransferError):
 def refused(status: int, headers: Mapping[str, str], *, host: str, name: str) -> DownloadError:
     """Return the error for a status that brings no bytes."""
     said = headers.get("x-error-message", "").strip()[:300]
-    if headers.get("x-error-code") == "GatedRepo":
-        return GatedModel(said or f"{name} is given only to people who accepted its terms")
+    if (gate := closed_gate(status, headers)) is not None:
+        return gate(said or f"{name} is given only to people who accepted its terms")
+    if is_unknown_token(headers):
+        return TokenRefused(f"{host} does not accept the access token")
     if status in (401, 403):
         return AccessDenied(f"{host} refused {name}: {said or f'access denied ({status})'}")
     if status in (404, 410):

@@ -5,12 +5,15 @@ for half of it: after a fault it begins again.
 import asyncio
 import random
 import time
+from typing import cast
+
+import httpx
 
 from core.errors import DiskFull, DownloadError, HashMismatch, SizeMismatch, Stalled, Truncated
 from core.net.client import Net
 from core.net.errors import translated
+from core.net.reply import address_of
 from core.sizes import size_text
-from core.spawn import spawn
 from core.transfer import pace, retry
 from core.transfer.disk import PartFile, place, set_aside
 from core.transfer.ground import RESERVE_BYTES, free_bytes
@@ -75,8 +78,8 @@ class OneGo:
                 check_kind(response.headers, host=link.host, name=name)
                 if pinned := self._job.identity.pinned_version:
                     check_version(response.headers, pinned, host=link.host, name=name)
-                body = response.aiter_raw()
-                with translated(str(response.url)):
+                body = aiter(cast(httpx.AsyncByteStream, response.stream))  # what httpx counts of it nobody asks
+                with translated(address_of(response)):
                     piece = await anext(body, b"")
                 length = response.headers.get("content-length")
                 if length is None or (size is not None and length != str(size)):
@@ -85,7 +88,7 @@ class OneGo:
                     check_length(response.headers, size=size, name=name)
                 self._report.transferring(link.host)
                 speed, came_at = Pace(), time.monotonic()
-                with translated(str(response.url)):
+                with translated(address_of(response)):
                     while piece:
                         pieces.append(piece)
                         gathered += len(piece)
@@ -107,12 +110,9 @@ class OneGo:
             self._report.connections(0)
             self._report.landed()
             # From here on it is too late to stop: the file gets its name, and that has to be known.
-            ending = self._crew.write(sink.finish, pieces)
+            ending = self._crew.end(self._job.root, self._job.final.parent, sink.finish, pieces)
             await finished(ending)
             ending.result()
-            syncing = spawn(self._crew.sync_folder(self._job.final.parent), name="sync folder")
-            await finished(syncing)
-            syncing.result()
         finally:
             sink.close()
             self._report.connections(0)

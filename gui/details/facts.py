@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.errors import Failure
 from core.states import ItemState
 from core.task import Item, Task
-from gui import wording
+from gui import wording, wording_access
 from gui import wording_details as words
 from gui.outside import saved_in
 from gui.steering import is_done
@@ -79,7 +79,7 @@ def _source(task: Task, item: Item | None) -> str:
 
 
 def _hub_name(task: Task) -> str:
-    return {"huggingface": "huggingface.co", "cortexso": CORTEX_HUB}.get(task.handle.hub, "")
+    return {**cells.SOURCES, "cortexso": CORTEX_HUB}.get(task.handle.hub, "")
 
 
 def _revision(task: Task) -> str:
@@ -122,7 +122,7 @@ def trouble(task: Task, item: Item | None, now: float) -> list[Fact]:
         text = words.next_try(wording.duration(max(1.0, left))) if left > 0 else words.next_try_now()
         found.append(Fact("next", text))
     elif row.state.is_final:
-        found.append(Fact("next", words.next_try_asked()))
+        found.append(Fact("next", wording_access.goes_on(failure.kind) or words.next_try_asked()))
     return [Fact(fact.key, wording.one_line(fact.value)) for fact in found if fact.value]
 
 

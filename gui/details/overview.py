@@ -1,8 +1,18 @@
 """The Overview tab: six facts in two columns, what went wrong, and the curve of the speed."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
+from gui import wording_access
 from gui import wording_details as words
 from gui.details.facts import Fact
 from gui.details.speed_curve import SpeedCurve
@@ -32,6 +42,7 @@ class Overview(QScrollArea):
         values: The six values, in the order of the facts.
         trouble: The sentences by key: `happened`, `means`, `do`, `next`.
         folder_button: Asks for another folder, where that would help.
+        page_button, token_button: Lead to the model's page and to the field for a token, where it needs access.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -84,18 +95,39 @@ class Overview(QScrollArea):
             label, text = _label(key), plain_label(name=f"trouble_{key}")
             self._trouble_labels[key] = label
             self.trouble[key] = text
-            grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(text, row, 1)
+            line = row + (key == "next")  # the buttons stand below what can be done
+            grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(text, line, 1)
         self.folder_button = QPushButton(words.another_folder())
         self.folder_button.setObjectName("anotherFolderButton")
-        grid.addWidget(self.folder_button, len(TROUBLE), 1, Qt.AlignmentFlag.AlignLeft)
+        self.page_button = QPushButton(wording_access.open_page())
+        self.page_button.setObjectName("modelPageButton")
+        self.token_button = QPushButton(wording_access.enter_token())
+        self.token_button.setObjectName("enterTokenButton")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (self.folder_button, self.page_button, self.token_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        grid.addLayout(buttons, len(TROUBLE) - 1, 1)
         self._trouble_part.hide()
 
     def show_row(
-        self, facts: list[Fact], trouble: list[Fact], samples: list[float], *, other_folder: bool = False
+        self,
+        facts: list[Fact],
+        trouble: list[Fact],
+        samples: list[float],
+        *,
+        other_folder: bool = False,
+        access: bool = False,
     ) -> None:
-        """Show the facts, the trouble (empty: none) and the speeds of a row; `other_folder` would help it."""
+        """Show the facts, the trouble (empty: none) and the speeds of a row.
+
+        `other_folder` would help it; `access` is what it needs.
+        """
         self.folder_button.setVisible(other_folder)
+        self.page_button.setVisible(access)
+        self.token_button.setVisible(access)
         for label, value, fact in zip(self._labels, self.values, facts, strict=True):
             text = words.label(fact.key)
             if label.text() != text:

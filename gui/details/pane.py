@@ -3,10 +3,11 @@
 Listens to the engine for the task that is shown. Must not know the tree: the window tells which row is selected.
 """
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer, Signal, SignalInstance
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from core.access import access_failure
 from core.commands import Command
 from core.engine import Engine
 from core.states import ITEM_SIGNALS, TASK_SIGNALS
@@ -32,10 +33,14 @@ class DetailsPane(QWidget):
     Signals:
         refused: Why the engine refused something, for a person.
         folder_asked(id): Another folder is wanted for a task.
+        page_asked(id): The page of its model is wanted.
+        token_asked: A token is to be entered.
     """
 
     refused = Signal(str)
     folder_asked = Signal(str)
+    page_asked = Signal(str)
+    token_asked = Signal()
 
     def __init__(self, engine: Engine, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +50,9 @@ class DetailsPane(QWidget):
         self._history = History()
         self._files_due = False  # the list of files is another one; it is made when somebody looks at it
         self.overview = Overview(theme)
-        self.overview.folder_button.clicked.connect(self._on_folder_button)
+        self.overview.folder_button.clicked.connect(lambda: self._ask(self.folder_asked))
+        self.overview.page_button.clicked.connect(lambda: self._ask(self.page_asked))
+        self.overview.token_button.clicked.connect(lambda: self.token_asked.emit())
         self.files = FilesTab(engine)
         self.files.refused.connect(self.refused)
         self.tabs = QTabWidget()
@@ -135,11 +142,13 @@ class DetailsPane(QWidget):
         average = self._history.average(self._row)
         offers = wants_folder(task, item) and not self._engine.refusal(Command.RELOCATE, task.id)
         samples = self._history.of(self._row)
-        self.overview.show_row(facts(task, item, now, average=average), told, samples, other_folder=offers)
+        access = access_failure(task) is not None
+        shown = facts(task, item, now, average=average)
+        self.overview.show_row(shown, told, samples, other_folder=offers, access=access)
 
-    def _on_folder_button(self) -> None:
+    def _ask(self, signal: SignalInstance) -> None:
         if self._row is not None:
-            self.folder_asked.emit(self._row[0])
+            signal.emit(self._row[0])
 
     # -- the engine's news ---------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from gui.dialogs.lines import LinesView
 from gui.drop import check_text, read_mime
 from gui.parts import column, named, plain_label
 from gui.style.theme import Theme
+from gui.wording_choosing import choose_button, choose_tip
 from gui.wording_window import drop_refused
 
 PARSE_AFTER_MS = 120  # a pause between two keys, so that a paste of many lines is read once
@@ -35,9 +36,11 @@ class AddDialog(QDialog):
 
     Signals:
         submitted: (list[Handle], paused: bool) when a person says Add.
+        choose_asked: (Handle, paused: bool) when the files of the only model are to be chosen first.
     """
 
     submitted = Signal(list, bool)
+    choose_asked = Signal(object, bool)
 
     def __init__(self, theme: Theme, *, folder: str, endpoint: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,6 +95,11 @@ class AddDialog(QDialog):
         )
         self.add_button.setObjectName("addButton")
         self.add_button.setProperty("primary", True)
+        self.choose_button = named(QPushButton(choose_button()), "chooseButton")
+        self.choose_button.setToolTip(choose_tip())
+        self.choose_button.setAutoDefault(False)
+        self.choose_button.clicked.connect(self._choose)
+        buttons.addButton(self.choose_button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(words.button("cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self._submit)
         buttons.rejected.connect(self.reject)
@@ -127,6 +135,7 @@ class AddDialog(QDialog):
         self.lines.setVisible(bool(self._parsed))
         self.add_button.setText(words.add_button(good))
         self.add_button.setEnabled(good > 0)
+        self.choose_button.setEnabled(good == 1 == len(self._parsed))
 
     def handles(self) -> list[Handle]:
         """Return what is understood so far."""
@@ -144,6 +153,12 @@ class AddDialog(QDialog):
         self._read()  # the timer may still run
         if handles := self.handles():
             self.submitted.emit(handles, self.paused.isChecked())
+            self.accept()
+
+    def _choose(self) -> None:
+        self._read()
+        if self.choose_button.isEnabled():
+            self.choose_asked.emit(self.handles()[0], self.paused.isChecked())
             self.accept()
 
 

@@ -52,3 +52,16 @@ class LinesView(QTreeWidget):
             rows.append(row)
         self.addTopLevelItems(rows)
         self.expandAll()
+        self._told: dict[int, QTreeWidgetItem] = {}
+
+    def tell(self, place: int, text: str) -> None:
+        """Say more below the line at this place, in place of what was said before."""
+        line = self.topLevelItem(place)
+        if line is None:
+            return
+        if place not in self._told:
+            self._told[place] = QTreeWidgetItem(line)
+            self._told[place].setForeground(0, QBrush(QColor(self._theme.tokens.muted)))
+            line.setExpanded(True)
+        self._told[place].setText(0, text)
+        self._told[place].setToolTip(0, plain_tip(text))

@@ -37,7 +37,7 @@ class ReviewDialog(QDialog):
         self.setObjectName("reviewDialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(words.review_title())
-        self.resize(600, 340)
+        self.resize(760 if careful else 600, 340)  # a link says more of itself
         self._handles = [line.handle for line in parsed if line.handle is not None]
         good, bad = len(self._handles), len(parsed) - len(self._handles)
         layout = column(self)
@@ -45,7 +45,7 @@ class ReviewDialog(QDialog):
         if any(handle.from_link for handle in self._handles):
             layout.addWidget(plain_label(words.review_from_link(), name="reviewFromLink"))
         layout.addWidget(plain_label(words.understood(good, bad), name="reviewCount", muted=True))
-        lines = LinesView(theme)
+        lines = self._lines = LinesView(theme)
         lines.setObjectName("reviewLines")
         lines.setAccessibleName(words.review_title())
         lines.show_lines(parsed)
@@ -67,6 +67,10 @@ class ReviewDialog(QDialog):
         first = no if careful or not good else self.add_button
         first.setDefault(True)
         first.setFocus()
+
+    def tell(self, place: int, text: str) -> None:
+        """Say more about the line at this place."""
+        self._lines.tell(place, text)
 
     def _submit(self) -> None:
         self.submitted.emit(self._handles)

@@ -16,9 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from core.settings import Settings
+from gui import wording_accounts, wording_links, wording_network, wording_settings
 from gui import wording_dialogs as words
-from gui import wording_network, wording_settings
+from gui.settings.accounts import AccountsPage
 from gui.settings.general import GeneralPage
+from gui.settings.links import LinksPage
 from gui.settings.local_api import LocalApiPage
 from gui.settings.network import NetworkPage
 
@@ -44,6 +46,8 @@ class SettingsDialog(QDialog):
         folder_now: str = "",
         api: LocalApiPage | None = None,
         network: NetworkPage | None = None,
+        accounts: AccountsPage | None = None,
+        links: LinksPage | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -55,6 +59,8 @@ class SettingsDialog(QDialog):
         self.general.changed.connect(self._check)
         self.api = api
         self.network = network
+        self.accounts = accounts
+        self.links = links
         self._grow = QTimer(self, singleShot=True, interval=0)  # once the page knows its height
         self._grow.timeout.connect(self._fit)
         self.tabs = QTabWidget()
@@ -70,6 +76,13 @@ class SettingsDialog(QDialog):
             self.tabs.addTab(self._scrolled(network), wording_network.page())
             network.height_changed.connect(self._grow.start)
             network.changed.connect(self._check)
+        if accounts is not None:
+            self.tabs.addTab(self._scrolled(accounts), wording_accounts.page())
+            accounts.height_changed.connect(self._grow.start)
+            accounts.changed.connect(self._check)
+        if links is not None:
+            self.tabs.addTab(self._scrolled(links), wording_links.page())
+            links.changed.connect(self._check)
         buttons = self._buttons()
         row = QHBoxLayout()
         row.setContentsMargins(20, 0, 20, 20)
@@ -82,6 +95,12 @@ class SettingsDialog(QDialog):
         self.tabs.currentChanged.connect(self._grow.start)
         self._check()
         self.general.folder.setFocus()
+
+    def show_accounts(self) -> None:
+        """Bring the accounts to the front, ready for a token."""
+        if self.accounts is not None:
+            self.tabs.setCurrentIndex(self.tabs.count() - (1 if self.links is None else 2))
+            self.accounts.focus_token()
 
     @staticmethod
     def _scrolled(page: QWidget) -> QScrollArea:
@@ -121,13 +140,13 @@ class SettingsDialog(QDialog):
 
     def _changes(self) -> dict[str, Any]:
         changes = self.general.changes()
-        for page in (self.api, self.network):
+        for page in (self.api, self.network, self.accounts):
             if page is not None:
                 changes |= page.changes()
         return changes
 
     def _check(self) -> None:
-        pages = [page for page in (self.api, self.network) if page is not None]
+        pages = [page for page in (self.api, self.network, self.accounts, self.links) if page is not None]
         valid = self.general.is_valid and all(page.is_valid for page in pages)
         more = any(page.has_more_to_apply for page in pages)
         self.ok.setEnabled(valid)
@@ -149,6 +168,10 @@ class SettingsDialog(QDialog):
         if self.network is not None:
             self.network.settle()
             self.network.apply_password()  # after the address and the name that it belongs to
+        if self.accounts is not None:
+            self.accounts.settle()
+        if self.links is not None:
+            self.links.apply()
         self._check()
 
     def _accept(self) -> None:

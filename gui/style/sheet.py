@@ -26,6 +26,10 @@ QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $muted; }
 QToolButton::menu-indicator { image: none; width: 0; }
 
+QToolButton[chip="true"] { border: 1px solid $line; border-radius: 12px; padding: 3px 10px; color: $muted; }
+QToolButton[chip="true"]:checked { border-color: $accent; color: $accent; background: transparent; }
+QToolButton[chip="true"]:focus { border-color: $accent; }
+
 QPushButton { background: $panel; color: $text; border: 1px solid $line; border-radius: 6px; padding: 6px 14px;
     min-height: 18px; }
 QPushButton:hover { background: $hover; }

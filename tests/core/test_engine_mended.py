@@ -1,14 +1,25 @@
 """What once went wrong in the engine, one test each."""
 
 import asyncio
+import threading
+from collections.abc import Sequence
 
 import pytest
 
+from core import library
 from core.demo.repos import GeneratedFile, Repo
+from core.description import find_descriptions
+from core.errors import NotWritable
 from core.states import ItemState, TaskState
+from core.task import Item, Task
 from tests.core.conftest import Rig
 from tests.core.test_engine import LLAMA, MB, TINY, put_big
 from tests.fakes.watch import Watch
+
+
+def described(task: Task) -> set[str]:
+    """Return the paths that the descriptions beside a model name."""
+    return {path for found in find_descriptions(library.folder_of(task)).values() for path in found.paths}
 
 
 async def test_pause_and_resume_while_the_list_is_fetched_lists_once_more_and_no_oftener(rig: Rig) -> None:
@@ -58,6 +69,50 @@ async def test_a_large_file_has_all_its_connections_again_after_a_pause(rig: Rig
     await asyncio.sleep(0.1)
     engine.resume(task_id)
     await watch.until(lambda: engine.task(task_id).connections >= 4)
+    assert engine.task(task_id).state is TaskState.RUNNING
+
+
+async def test_a_damaged_file_that_is_left_out_is_described_no_more(rig: Rig) -> None:
+    rig.hub.add_repo(Repo("t/two", [GeneratedFile(name, 2000, seed=1) for name in ("a.bin", "b.bin")]))
+    engine = await rig.engine()
+    watch = Watch(engine)
+    task_id = rig.add(engine, "t/two")
+    await watch.until_ended()
+    task = engine.task(task_id)
+    path = task.items["b.bin"].local_path
+    assert path is not None and described(task) == {"a.bin", "b.bin"}
+    path.write_bytes(b"damaged")
+    engine.verify(task_id)
+    await watch.until(lambda: task.state is TaskState.FAILED)
+    engine.skip(task_id, "b.bin")
+    await watch.until(lambda: task.state is TaskState.DONE)
+    assert described(task) == {"a.bin"}
+
+
+async def test_a_description_that_fails_while_a_file_is_taken_in_fails_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.hub.add_repo(Repo("t/two", [GeneratedFile(name, 2000, seed=1) for name in ("a.bin", "b.bin")]))
+    engine = await rig.engine()
+    watch = Watch(engine)
+    begun, goes_on, describe = threading.Event(), threading.Event(), library.describe
+
+    def fail_once(task: Task, items: Sequence[Item]) -> dict[str, str]:
+        monkeypatch.setattr(library, "describe", describe)
+        begun.set()
+        goes_on.wait(10)
+        raise NotWritable("The models folder is locked")
+
+    monkeypatch.setattr(library, "describe", fail_once)
+    engine.items_added.connect(lambda task_id: engine.skip(task_id, "b.bin"))
+    task_id = rig.add(engine, "t/two")
+    assert await asyncio.to_thread(begun.wait, 10)
+    task = engine.task(task_id)
+    engine.choose(task_id, "b.bin")
+    goes_on.set()
+    await watch.until_ended()
+    assert task.state is TaskState.DONE and task.failure is None
+    assert described(task) == {"a.bin", "b.bin"}
 
 
 async def test_a_completed_model_whose_file_is_gone_is_fetched_again(rig: Rig) -> None:

@@ -1,6 +1,7 @@
 """The engine over many small files: connections change hands as soon as the bytes are here."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from core.demo.repos import GeneratedFile, Repo
 from core.records import Limits
 from core.states import ItemState
 from core.transfer import small
+from core.transfer.job import Crew
 from tests.core.conftest import Rig
 from tests.fakes.watch import Watch
 
@@ -49,7 +51,7 @@ async def test_a_file_that_is_only_being_written_leaves_its_connection_to_the_ne
 async def test_a_slow_disk_holds_small_files_up_before_they_fill_the_memory(
     rig: Rig, disk: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.conductor.LANDED_MOST", 2)
+    monkeypatch.setattr("core.demands.LANDED_MOST", 2)
     handle = put_small(rig, files=8)
     engine = await rig.engine(limits=Limits(connections_per_host=1))
     watch = Watch(engine)
@@ -65,3 +67,19 @@ async def test_a_slow_disk_holds_small_files_up_before_they_fill_the_memory(
     disk.set()
     await watch.until_ended()
     assert rig.is_right(engine, task_id)
+
+
+async def test_each_small_file_costs_at_most_two_hops_to_a_thread(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = 48
+    handle = put_small(rig, files=files)
+    engine = await rig.engine()
+    watch = Watch(engine)
+    hops = Counter[str]()
+    write = Crew.write
+    monkeypatch.setattr(Crew, "write", lambda *args: (hops.update(["hop"]), write(*args))[1])
+    task_id = rig.add(engine, handle)
+    await watch.until_ended()
+    assert rig.is_right(engine, task_id)
+    assert hops["hop"] <= 2 * files + 16, "one look, and one to write it; what the task needs comes on top"

@@ -34,7 +34,34 @@ LISTINGS = st.lists(
     ),
     max_size=6,
 ).map(lambda value: json.dumps(value).encode())
-ANYTHING = st.binary(max_size=400) | TEXTS | JSONS | LISTINGS
+ENTRIES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "Type": st.just("blob") | VALUES,
+            "Path": WORDS | st.text(max_size=30),
+            "Revision": st.just("c1" * 20) | VALUES,
+        },
+        optional={"Size": VALUES, "Sha256": st.just("ab" * 32) | VALUES, "CommittedDate": VALUES},
+    ),
+    max_size=4,
+)
+LAYERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "mediaType": st.sampled_from(["model", "tensor", "json", "x"]).map(
+                "application/vnd.ollama.image.{}".format
+            ),
+            "digest": st.just("sha256:" + "ab" * 32) | VALUES,
+            "size": st.integers(0, 2**63) | VALUES,
+        },
+        optional={"name": WORDS | VALUES, "annotations": VALUES},
+    ),
+    max_size=4,
+)
+OTHERS = st.builds(
+    lambda entries, layers: json.dumps({"Data": {"Files": entries}, "layers": layers}).encode(), ENTRIES, LAYERS
+)
+ANYTHING = st.binary(max_size=400) | TEXTS | JSONS | LISTINGS | OTHERS
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())

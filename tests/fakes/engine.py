@@ -280,7 +280,13 @@ class FakeEngine(QObject):
     # -- commands -----------------------------------------------------------------------------------------
 
     def add(
-        self, handle: Handle, *, task_id: str = "", selection: Selection | None = None, paused: bool = False
+        self,
+        handle: Handle,
+        *,
+        task_id: str = "",
+        selection: Selection | None = None,
+        paused: bool = False,
+        root: Path | None = None,
     ) -> str:
         task_id = task_id or handle.repo + (f":{handle.quant}" if handle.quant else "")
         self.calls.append(("add", task_id, handle, selection, paused))

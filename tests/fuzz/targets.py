@@ -5,6 +5,7 @@ Used by tests/core/test_fuzz.py (Hypothesis, some inputs each) and by `make fuzz
 
 import asyncio
 import io
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from core.api.bodies import BadBody, parse_body
 from core.api.control import FIELDS
 from core.api.pulls import is_task_id
 from core.api.routes import match
+from core.choosing import Listing, group
+from core.choosing.facts import facts_of_config, facts_of_gguf
 from core.description import parse as parse_description
 from core.door.wire import from_line
 from core.errors import DownloadError, NameRefused, UnsupportedHandle
+from core.formats import safetensors
 from core.formats.gguf import read_header
 from core.formats.model_yml import rewrite_model_yml
 from core.formats.yaml_text import load_yaml
@@ -27,9 +31,12 @@ from core.net.proxies import is_excepted
 from core.net.reply import Reply
 from core.origins import read_origin
 from core.paths import check_name, collisions, local_path
-from core.records import Destination
+from core.records import Destination, Handle, RemoteFile, Selection
 from core.settings import from_mapping
 from core.sources import listing
+from core.sources.base import Source
+from core.sources.modelscope import ModelScope
+from core.sources.ollama import Ollama
 from core.sources.replies import json_of
 from core.transfer import control
 from core.transfer.reply import check_kind, check_length, check_range
@@ -117,6 +124,28 @@ def tree(data: bytes) -> None:
     _awaited(ask())
 
 
+def other_hubs(data: bytes) -> None:
+    """Any list of ModelScope and any manifest of Ollama is refused, or gives files with sound values."""
+
+    class Fetcher:
+        async def fetch(self, method: str, url: str, **_: object) -> Reply:
+            return Reply(200, httpx.Headers(), data, url)
+
+    for source, text in (
+        (ModelScope(Fetcher(), endpoint=HUB), "ms://org/repo"),
+        (Ollama(Fetcher(), endpoint=HUB), "ollama://name:tag"),
+    ):
+
+        async def ask(source: Source = source, text: str = text) -> None:
+            manifest = await source.resolve(parse_handle(text), Selection())
+            for file in manifest.files:
+                assert file.path and (file.size is None or 0 <= file.size <= 2**62)
+                assert not file.hash or re.fullmatch("sha256:[0-9a-f]{64}", file.hash)
+                assert file.url.startswith(f"{HUB}/")
+
+        _awaited(ask())
+
+
 def answer(data: bytes) -> None:
     """Any JSON of a hub is a value or a ResolveError."""
     _awaited(json_of(Reply(200, httpx.Headers(), data, HUB), "hub.example"))
@@ -136,6 +165,30 @@ def gguf(data: bytes) -> None:
             read_header(io.BytesIO(start + data))
         except ValueError:
             continue
+
+
+def headers(data: bytes) -> None:
+    """Any beginning of a file is facts of sane values or a ValueError."""
+    for read in (
+        lambda: facts_of_gguf(read_header(io.BytesIO(b"GGUF\x03\0\0\0" + data), size=2 * len(data))),
+        lambda: safetensors.read_header(data, size=len(data) + 100),
+        lambda: safetensors.header_bytes(data, size=len(data)),
+        lambda: safetensors.read_index(data),
+    ):
+        try:
+            read()
+        except ValueError:
+            continue
+    facts = facts_of_config(data)
+    assert facts.cache_values is None or facts.cache_values > 0
+
+
+def rows(data: bytes) -> None:
+    """Any names are grouped, each in one row."""
+    paths = list(dict.fromkeys(_text(data).split("\n")))
+    files = tuple(RemoteFile(path, 1, "", "") for path in paths)
+    found = group(Listing(Handle("huggingface", "org/repo"), COMMIT, files))
+    assert sorted(path for row in found for path in row.paths) == sorted(paths)
 
 
 def yaml_text(data: bytes) -> None:
@@ -198,7 +251,7 @@ def small_texts(data: bytes) -> None:
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
-        handle, lines, name, content_range, retry_after, link, tree, answer, gguf, yaml_text, settings,
-        control_file, api_body, api_path, door_line, small_texts,
+        handle, lines, name, content_range, retry_after, link, tree, other_hubs, answer, gguf, headers, rows,
+        yaml_text, settings, control_file, api_body, api_path, door_line, small_texts,
     )
 }  # fmt: skip

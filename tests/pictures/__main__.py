@@ -1,7 +1,8 @@
 """Opens the real window against a demo hub, brings models into the states to show, and grabs pictures.
 
-`python -m tests.pictures FOLDER` writes downloading.png, paused.png, failed.png, dark.png and api.png
-there; for the last one, port 39281 has to be free.
+`python -m tests.pictures FOLDER` writes downloading.png, paused.png, failed.png, dark.png, api.png, access*.png,
+accounts.png, browse*.png and chooser*.png there; for api.png, port 39281 has to be free. With `browse` after the
+folder, the last two alone; with `access`, those two.
 """
 
 import asyncio
@@ -30,6 +31,9 @@ from gui.loop import run
 from gui.main_window import MainWindow
 from gui.settings.dialog import SettingsDialog
 from tests.fakes.api import FakeSecrets
+from tests.pictures.access import access_story
+from tests.pictures.browse import browse_repos, browse_story
+from tests.pictures.choosing import choosing_story
 
 SIZE = (1280, 860)
 LLAMA = "bartowski/Llama-3.2-1B-Instruct-GGUF"
@@ -115,7 +119,43 @@ class Photographer:
         await self.take("dark")
         self._session.theme.apply(self._session.app, "light")
         await self.local_api(window)
+        await self.access()
+        await self.browse()
         window.close()
+
+    async def browse(self) -> None:
+        """Take the pictures of Browse."""
+        await self.until(lambda: self._session.window is not None)
+        window = self._session.window
+        assert window is not None
+        window.resize(*SIZE)
+        theme, app = self._session.theme, self._session.app
+        await browse_story(
+            window,
+            take=self.take,
+            until=self.until,
+            dark=lambda on: theme.apply(app, "dark" if on else "light"),
+        )
+        await choosing_story(
+            window,
+            take=self.take,
+            until=self.until,
+            dark=lambda on: theme.apply(app, "dark" if on else "light"),
+        )
+
+    async def access(self) -> None:
+        """Take the pictures of access."""
+        await self.until(lambda: self._session.window is not None)
+        window = self._session.window
+        assert window is not None
+        window.resize(*SIZE)
+        theme, app = self._session.theme, self._session.app
+        await access_story(
+            window,
+            take=self.take,
+            until=self.until,
+            dark=lambda on: theme.apply(app, "dark" if on else "light"),
+        )
 
     async def local_api(self, window: MainWindow) -> None:
         """Show the settings of the local API while two programs use it."""
@@ -136,13 +176,20 @@ class Photographer:
         await self.take("api", dialog)
         dialog.reject()
 
+    async def only(self, part: str) -> None:
+        """Take the pictures of Browse or of access alone."""
+        await (self.access() if part == "access" else self.browse())
+        assert self._session.window is not None
+        self._session.window.close()
 
-async def main(app: QApplication, folder: Path) -> None:
+
+async def main(app: QApplication, folder: Path, *, only: str = "") -> None:
     """Set the scene."""
     knobs = Knobs()
     hub = HubThread(scale="demo", knobs=knobs)
     os.environ["HF_ENDPOINT"] = hub.start()
     more_repos(hub)
+    browse_repos(hub)
     with tempfile.TemporaryDirectory() as name:
         os.environ["HOME"] = name  # the pictures show `~/pulley/models`
         places = Places(Path(name) / "data", None)
@@ -155,7 +202,8 @@ async def main(app: QApplication, folder: Path) -> None:
         session = Session(app, options, places, lock, parts, store, settings, secrets=FakeSecrets())
         running = spawn(session.main(), name="session")
         try:
-            await Photographer(session, knobs, folder).story()
+            photographer = Photographer(session, knobs, folder)
+            await (photographer.only(only) if only else photographer.story())
             await running
         finally:
             lock.close()
@@ -167,4 +215,4 @@ if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     application = QApplication([])
-    run(application, lambda: main(application, target))
+    run(application, lambda: main(application, target, only="".join(sys.argv[2:3])))

@@ -337,7 +337,7 @@ CASES = (
     ),
     disk_case(
         Plan("C6a", "No permission to write the part", fails("NotWritable", "model.gguf.part")),
-        set_up=_fails(errno.EACCES, "open", times=2),
+        set_up=_fails(errno.EACCES, "open", times=1),
     ),
     disk_case(
         Plan("C6b", "No permission to give the final name", fails("NotWritable", "model.gguf"), again=0),

@@ -42,6 +42,26 @@ HANDLES = st.one_of(
         st.sampled_from(["", "main", "1b-gguf", "a/b"]),
     ),
     st.builds(
+        lambda org, repo, revision, quant: Handle("modelscope", f"{org}/{repo}", revision=revision, quant=quant),
+        NAME,
+        NAME,
+        REVISION,
+        QUANT,
+    ),
+    st.builds(
+        lambda org, repo, revision, path: Handle("modelscope", f"{org}/{repo}", revision=revision, path=path),
+        NAME,
+        NAME,
+        REVISION,
+        PATH,
+    ),
+    st.builds(
+        lambda space, name, tag: Handle("ollama", f"{space}/{name}:{tag}"),
+        st.sampled_from(["library", "me", "my-team_1"]),
+        NAME,
+        st.sampled_from(["latest", "1b", "3b-instruct-q4_K_M", "v1.2"]),
+    ),
+    st.builds(
         lambda host, name, query, digest: Handle("direct", f"https://x{host}/d/{name}{query}", sha256=digest),
         st.from_regex(r"[a-z0-9]{1,8}\.org(:8[0-9]{1,3})?", fullmatch=True),
         st.from_regex(r"[A-Za-z0-9%]{0}[A-Za-z0-9][A-Za-z0-9_.-]{0,9}gguf", fullmatch=True),
@@ -63,7 +83,8 @@ PIECES = st.sampled_from([
     "hf.co", "localhost:80", "[::1]", "tree", "blob", "resolve", "refs/pr/1", "hf", "download", "ollama",
     "run", "lms", "get", "--include", "'", "\"", "*", "pulley://pull?model=", "jan://models/huggingface/",
     "lmstudio://open_from_hf?model=", "&file=", "#sha256=", "aa", "tinyllama", "user:pw@", "model=", "\n",
-    "\xa0", " ", "sha256=" + "ab" * 32,
+    "\xa0", " ", "sha256=" + "ab" * 32, "ms://", "ollama://", "modelscope.cn", "ollama.com", "models", "library",
+    "api/v1/models", "?FilePath=", "file/view", "download", "--model", "latest",
 ])  # fmt: skip
 TEXTS = st.one_of(
     st.text(max_size=60), st.lists(PIECES, max_size=12).map("".join), st.lists(PIECES, max_size=8).map(" ".join)

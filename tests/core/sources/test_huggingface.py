@@ -7,6 +7,8 @@ import pytest
 
 from core.errors import (
     AccessDenied,
+    AccessPending,
+    AccessRefused,
     DownloadError,
     GatedModel,
     GotWebPage,
@@ -14,6 +16,8 @@ from core.errors import (
     ResolveError,
     ServerBusy,
     TimedOut,
+    TokenMissing,
+    TokenRefused,
 )
 from core.handles import parse_handle
 from core.records import Manifest, Selection
@@ -260,11 +264,11 @@ REFUSALS: list[tuple[int, dict[str, str], type[DownloadError], str]] = [
     (404, {"X_Error_Code": "RepoNotFound"}, NotFound, "org/repo does not exist on hub.test:8080, or is private"),
     (404, {}, NotFound, "org/repo does not exist"),
     (404, {"X_Error_Code": "RevisionNotFound"}, NotFound, "org/repo has no revision main"),
-    (401, {"X_Error_Code": "GatedRepo"}, GatedModel, "gated"),
+    (401, {"X_Error_Code": "GatedRepo"}, TokenMissing, "gated"),
     (403, {"X_Error_Code": "GatedRepo"}, GatedModel, "gated"),
-    (403, {"X_Error_Code": "GatedRepo", "X_Error_Message": "is awaiting a review"}, GatedModel, "not answered yet"),
-    (403, {"X_Error_Code": "GatedRepo", "X_Error_Message": "has been rejected by"}, GatedModel, "did not grant"),
-    (401, {"X_Error_Message": "Invalid credentials in Authorization header"}, AccessDenied, "does not accept"),
+    (403, {"X_Error_Code": "GatedRepo", "X_Error_Message": "is awaiting a review"}, AccessPending, "not answered"),
+    (403, {"X_Error_Code": "GatedRepo", "X_Error_Message": "has been rejected by"}, AccessRefused, "did not grant"),
+    (401, {"X_Error_Message": "Invalid credentials in Authorization header"}, TokenRefused, "does not accept"),
     (401, {}, AccessDenied, "wants a valid access token"),
     (403, {"X_Error_Message": "Access to this resource is disabled."}, AccessDenied, "is disabled"),
     (403, {}, AccessDenied, "refuses access"),

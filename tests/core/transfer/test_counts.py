@@ -6,8 +6,10 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+import h11
 import pytest
 
+from core.errors import LocalError
 from core.transfer.job import Crew, Job
 from tests.core.transfer.conftest import BIG, MB, Bench
 
@@ -106,3 +108,58 @@ async def test_a_small_file_reads_back_nothing_and_asks_for_no_buffer(
     monkeypatch.setattr("core.transfer.hashing.READ_BYTES", None)  # of what a hasher reads
     await bench.run(bench.job("plain.txt"))
     assert counted["preadv"] == 0
+
+
+async def test_small_files_that_come_together_are_written_in_one_hop_with_one_sync(
+    bench: Bench, counted: Counter[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.transfer.job.GROUPS_AT_ONCE", 1)
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def first() -> None:
+        begun.set()
+        may_go_on.wait()
+
+    def wrong() -> None:
+        raise OSError("this one alone")
+
+    one = bench.crew.end(tmp_path, tmp_path, first)
+    await asyncio.to_thread(begun.wait)
+    others = [bench.crew.end(tmp_path, tmp_path, str, number) for number in range(15)]
+    bad = bench.crew.end(tmp_path, tmp_path, wrong)
+    elsewhere = await bench.crew.end(tmp_path / "other disk", tmp_path, str, "at once")
+    assert elsewhere is None and not one.done(), "a disk that hangs holds up nobody else's"
+    may_go_on.set()
+    await asyncio.gather(one, *others)
+    with pytest.raises(OSError, match="this one alone"):
+        await bad
+    assert counted["hop write"] == 1 + 1 + 16 // 8
+    assert counted["fsync"] == counted["hop write"], "of the folder, once a group"
+
+
+async def test_a_name_that_cannot_be_made_durable_fails_the_files_of_that_folder(
+    bench: Bench, tmp_path: Path
+) -> None:
+    gone = bench.crew.end(tmp_path, tmp_path / "gone", str)
+    here = bench.crew.end(tmp_path, tmp_path, str)
+    with pytest.raises(LocalError):
+        await gone
+    await here
+
+
+async def test_the_address_of_a_small_file_is_taken_apart_by_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("httpx._urls.urlparse", lambda *_, **__: pytest.fail("taken apart"))
+    await bench.run(bench.job("plain.txt"))
+
+
+async def test_a_small_reply_that_came_with_its_head_is_parsed_no_further(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = Counter[str]()
+    real = h11.Connection.next_event
+    monkeypatch.setattr(h11.Connection, "next_event", lambda self: (parsed.update(["event"]), real(self))[1])
+    await bench.run(bench.job("plain.txt"))
+    assert len(bench.hub.requests.of("plain.txt")) == 2
+    assert parsed["event"] == 2, "the heads"

@@ -85,7 +85,7 @@ def test_a_failure_says_what_happened_what_it_means_and_what_to_do(engine: FakeE
         "happened": "The terms are not accepted",
         "means": failure.meaning,
         "do": failure.action,
-        "next": "when you press Resume or Try again",
+        "next": "by itself, when the terms are accepted",
     }
 
 

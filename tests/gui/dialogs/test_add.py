@@ -100,3 +100,18 @@ def test_names_that_look_like_markup_are_shown_as_they_are(qtbot: QtBot) -> None
     assert row.text(0) == "<b>bold</b>"
     assert "<b>" not in row.toolTip(0)
     assert all(label.textFormat() is not Qt.TextFormat.RichText for label in dialog.findChildren(QLabel))
+
+
+def test_the_files_of_one_model_can_be_chosen_before_it_is_added(qtbot: QtBot) -> None:
+    dialog = make(qtbot)
+    assert not dialog.choose_button.isEnabled()
+    dialog.edit.setPlainText("org/repo\norg/other")
+    qtbot.waitUntil(dialog.add_button.isEnabled)
+    assert not dialog.choose_button.isEnabled(), "of one model at a time"
+    dialog.edit.setPlainText("org/repo:Q8_0")
+    dialog.paused.setChecked(True)
+    qtbot.waitUntil(dialog.choose_button.isEnabled)
+    with qtbot.assertNotEmitted(dialog.submitted), qtbot.waitSignal(dialog.choose_asked) as told:
+        QTest.mouseClick(dialog.choose_button, Qt.MouseButton.LeftButton)
+    assert told.args == [Handle("huggingface", "org/repo", quant="Q8_0"), True]
+    assert not dialog.isVisible()

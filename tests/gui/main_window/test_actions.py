@@ -19,8 +19,8 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscr
 
 ALWAYS = {
     "actionAdd", "actionPaste", "actionImport", "actionQuit", "actionFilter", "actionToggleSidebar",
-    "actionToggleDetails", "actionLeftovers", "actionCopyDiagnostics", "actionSettings", "actionShortcuts",
-    "actionAbout",
+    "actionToggleDetails", "actionEnterToken", "actionLeftovers", "actionCopyDiagnostics", "actionSettings",
+    "actionShortcuts", "actionAbout",
 }  # fmt: skip
 WITH_TASKS = ALWAYS | {"actionExport", "actionSelectAll"}
 OF_A_ROW = {
