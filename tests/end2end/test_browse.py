@@ -370,17 +370,13 @@ def test_searches_are_remembered_and_places_to_begin_are_offered(stage: Stage, l
         await stage.until(lambda: shown(panel) == [VISION])
         panel.search.setFocus()
         key(Qt.Key.Key_Return)
-        panel.split.setSizes([350, panel.width() - 351])
+        panel.split.setSizes([300, panel.width() - 301])
         width = panel.split.sizes()[0]
         await stage.close()
 
         _, panel = await open_browse(stage)
         assert "vision" in panel.start.item(0).text()
-        import asyncio
-
-        await asyncio.sleep(0.3)
-        print("SIZES", panel.split.sizes(), width, panel.width(), panel._splits)
-        await stage.until(lambda: panel.split.sizes()[0] == width, seconds=2)
+        await stage.until(lambda: panel.split.sizes()[0] == width)
         QTest.mouseClick(panel.start.viewport(), LEFT, pos=panel.start.visualItemRect(panel.start.item(0)).center())
         await stage.until(lambda: shown(panel) == [VISION])
         assert panel.search.text() == "vision" and panel.filters.formats["gguf"].isChecked()
