@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -101,9 +100,9 @@ class Report(Protocol):
         """So many connections would be of use."""
 
 
-def _stand_back(wanted: Callable[[], bool]) -> None:
-    """Let the thread of a window go first where both want the processor; only Linux has it a thread."""
-    if sys.platform == "linux" and wanted():
+def _stand_back() -> None:
+    """Let the thread of the loop go first where both want the processor; only Linux has it a thread."""
+    if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), WORKER_NICENESS)
 
@@ -113,20 +112,25 @@ class Crew:
 
     Attributes:
         disks: Which file systems are in trouble.
-        stands_back: Its threads leave the processor to whoever else wants it, as far as they have not started yet.
-            In a terminal nobody waits for the thread of the loop, and what is not written and hashed costs memory.
+        stands_back: Those that write, too, leave the processor to whoever wants it, as far as they have not started
+            yet, like those that hash. In a terminal nobody looks at the loop, and what is not written costs memory.
     """
 
     def __init__(self) -> None:
         self.disks = Disks()
         self.stands_back = False
-        step = partial(_stand_back, lambda: self.stands_back)
-        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pulley-write", initializer=step)
-        self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash", initializer=step)
-        self._checkers = ThreadPoolExecutor(CHECKERS, thread_name_prefix="pulley-check", initializer=step)
+        self._writers = ThreadPoolExecutor(
+            WRITERS, thread_name_prefix="pulley-write", initializer=self._begin_to_write
+        )
+        self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="pulley-hash", initializer=_stand_back)
+        self._checkers = ThreadPoolExecutor(CHECKERS, thread_name_prefix="pulley-check", initializer=_stand_back)
         self._folder_syncs: dict[Path, asyncio.Future[None]] = {}
         self._lanes: dict[Path, list[_Look]] = {}
         self._endings: dict[Path, _Endings] = {}
+
+    def _begin_to_write(self) -> None:
+        if self.stands_back:
+            _stand_back()
 
     def write(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         """Run `work` on a writer thread; the future is of the running loop."""
