@@ -23,6 +23,7 @@ from core.records import Handle, Limits, Manifest, Selection, Totals
 from core.repairs import mend
 from core.roster import Roster
 from core.sources.base import Source
+from core.sources.scans import read_scan
 from core.states import Intent, ItemState, TaskState
 from core.store.base import Store
 from core.store.keeper import Keeper
@@ -31,7 +32,7 @@ from core.transfer.job import Crew, settled
 from core.verify import Target
 
 if TYPE_CHECKING:
-    from core.choosing import Listing, Row
+    from core.choosing import Listing, Row, Scan
     from core.choosing.facts import Facts
 
 
@@ -71,7 +72,7 @@ class Engine(EngineSignals):
         self._is_closed = False
 
     def _tell(self, name: str, *args: object) -> None:
-        getattr(self, name).emit(*args)
+        self.tell(name, *args)
         self._pulse.soon()
 
     def put_window_first(self) -> None:
@@ -204,6 +205,10 @@ class Engine(EngineSignals):
         from core.choosing.headers import read_facts  # only who chooses in a window waits for it to load
 
         return await read_facts(self._net, listing, row)
+
+    async def read_scan(self, listing: "Listing") -> "Scan | None":
+        """Return what the hub found when it scanned these files; None where it says nothing."""
+        return await read_scan(self._net, listing.handle, listing.commit, listing.files)
 
     def _is_outdated(self, task: Task, selection: Selection | None, root: Path | None) -> bool:
         """Tell whether a listed task does not answer for what is asked now: it ended, or means other files."""

@@ -1,6 +1,6 @@
 """What an engine tells. Knows nothing: whoever listens finds the names here."""
 
-from core.qt import QObject, Signal
+from core.qt import QMetaMethod, QObject, Signal
 
 
 class EngineSignals(QObject):
@@ -48,3 +48,20 @@ class EngineSignals(QObject):
     keeping_changed = Signal()
     verification_progressed = Signal(str)
     verification_ended = Signal(str, int, bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._methods: dict[str, QMetaMethod] = {}
+
+    def tell(self, name: str, *args: object) -> None:
+        """Emit the signal of this name, if anybody listens.
+
+        Qt lets go of the interpreter's lock for each signal, heard or not, and gets it back from the threads that
+        write 0.15 ms later: for the four states of a small file that is a tenth of all it costs.
+        """
+        signal = getattr(self, name)
+        method = self._methods.get(name)
+        if method is None:
+            method = self._methods[name] = QMetaMethod.fromSignal(signal)
+        if self.isSignalConnected(method):
+            signal.emit(*args)

@@ -6,8 +6,8 @@ import builtins
 # `from __feature__ import ...`, which nothing here uses: a tenth of the start, and the sources stay in memory.
 _import = builtins.__import__
 try:
-    from PySide6.QtCore import QObject, Signal
+    from PySide6.QtCore import QMetaMethod, QObject, Signal
 finally:
     builtins.__import__ = _import
 
-__all__ = ["QObject", "Signal"]
+__all__ = ["QMetaMethod", "QObject", "Signal"]

@@ -249,8 +249,10 @@ def test_the_keyboard_reaches_filter_list_and_details(window: MainWindow, engine
     settle(window)
     QTest.keyClick(window.tree, Qt.Key.Key_P, CONTROL)
     assert engine.calls == [("pause", "a/a", None)]
+    opened: list[list[RowId]] = []
+    monkeypatch.setattr(window._intake.choosing, "open_for_rows", lambda rows: opened.append(list(rows)))
     QTest.keyClick(window.tree, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    assert window.details.tabs.currentWidget() is window.details.files
+    assert opened == [window.tree.ids_selected()]
     QTest.keyClick(window.tree, Qt.Key.Key_Delete)
     question(window, "removeDialog").reject()
 
