@@ -58,6 +58,7 @@ class Account:
         is_mirror: That host is another one than the hub's own, so that the token goes there by consent only.
         is_allowed: The token goes to the host.
         has_kept: A token was entered, be it in force or not.
+        mirrors: Hosts that the settings name as mirrors of the hub: to each of them it goes by consent only.
     """
 
     place: str = ""
@@ -67,3 +68,4 @@ class Account:
     is_mirror: bool = False
     is_allowed: bool = True
     has_kept: bool = False
+    mirrors: tuple[str, ...] = ()

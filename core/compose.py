@@ -7,9 +7,11 @@ from pathlib import Path
 
 from core.engine import Engine
 from core.net.client import Net
-from core.net.credentials import endpoint_of, from_environment, is_mirror
+from core.net.credentials import endpoint_of, from_environment, is_endpoint_set, is_mirror
 from core.net.endpoints import keep_modelscope_token, modelscope_of, ollama_of
-from core.net.origin import host_label
+from core.net.mirrors import Answer
+from core.net.place import Place, Probe
+from core.net.probe import measure
 from core.rebuild import rebuild
 from core.records import Limits
 from core.settings import Settings
@@ -30,6 +32,7 @@ class Parts:
     """What was built: close the engine first, then the net.
 
     Attributes:
+        place: Where the hub is fetched from; start it once the secrets are known.
         notice: What a person has to be told of the list of downloads; empty where all is well.
     """
 
@@ -37,10 +40,12 @@ class Parts:
     net: Net
     endpoint: str
     cortexso: CortexSo
+    place: Place
     notice: str = ""
 
     async def aclose(self) -> None:
         """Stop everything in order."""
+        await self.place.aclose()
         await self.engine.aclose()
         await self.net.aclose()
 
@@ -53,9 +58,15 @@ class Hubs:
     endpoint: str
     cortexso: CortexSo
     sources: tuple[Source, ...]
+    place: Place
+
+    async def aclose(self) -> None:
+        """Stop everything in order."""
+        await self.place.aclose()
+        await self.net.aclose()
 
 
-def connect(environ: Mapping[str, str]) -> Hubs:
+def connect(environ: Mapping[str, str], settings: Settings) -> Hubs:
     """Build what asks the hubs; no request is made yet."""
     endpoint = endpoint_of(environ)
     credentials, warning = from_environment(environ, Path.home())
@@ -73,7 +84,21 @@ def connect(environ: Mapping[str, str]) -> Hubs:
         Ollama(net, endpoint=ollama_of(environ)),
         Direct(net),
     )
-    return Hubs(net, endpoint, cortexso, sources)
+    place = Place(net, _probe(net, environ), hub=endpoint, is_fixed=is_endpoint_set(environ))
+    use_place(place, settings)
+    return Hubs(net, endpoint, cortexso, sources, place)
+
+
+def _probe(net: Net, environ: Mapping[str, str]) -> Probe:
+    async def ask(place: str) -> Answer:
+        return await measure(place, proxy=net.proxy, ca_file=net.ca_file, environ=environ)
+
+    return ask
+
+
+def use_place(place: Place, settings: Settings) -> None:
+    """Fetch from where the settings say, from now on."""
+    place.use(settings.hub_way, settings.hub_mirror, settings.hub_mirrors)
 
 
 def build(data: Path, models: Path, settings: Settings, environ: Mapping[str, str]) -> Parts:
@@ -82,7 +107,7 @@ def build(data: Path, models: Path, settings: Settings, environ: Mapping[str, st
     Raises:
         StoreError: The store cannot be opened.
     """
-    hubs = connect(environ)
+    hubs = connect(environ, settings)
     store, notice = open_store(data / "tasks.sqlite", lambda: rebuild(models))
     engine = Engine(
         net=hubs.net,
@@ -90,9 +115,14 @@ def build(data: Path, models: Path, settings: Settings, environ: Mapping[str, st
         sources=hubs.sources,
         root=models,
         limits=limits_of(settings),
-        hub=host_label(hubs.endpoint),
+        hub=hubs.place.choice.host,
     )
-    return Parts(engine, hubs.net, hubs.endpoint, hubs.cortexso, notice)
+
+    def moved() -> None:
+        engine.hub = hubs.place.choice.host
+
+    hubs.place.listen(moved)
+    return Parts(engine, hubs.net, hubs.endpoint, hubs.cortexso, hubs.place, notice)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -34,7 +34,7 @@ def report(
     lines = [
         f"Pulley {__version__}, Python {platform.python_version()}, {platform.platform()}",
         ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
-        f"hub: {endpoint}, reachable: {totals.hub_reachable}",
+        f"hub: {endpoint}{_detour(endpoint, totals.hub)}, reachable: {totals.hub_reachable}",
         f"models folder: {root}, free: {free}, still to come: {size_text(totals.need_bytes)}",
         "tasks: " + (", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"),
         *(line for task in failed for line in _failure(task)),
@@ -46,6 +46,10 @@ def report(
     text = "\n".join(scrub(line) for line in lines)
     home = str(Path.home())
     return text.replace(home, "~") if len(home) > 1 else text
+
+
+def _detour(endpoint: str, host: str) -> str:
+    return "" if not host or host in endpoint else f", fetched from {host}"
 
 
 def _failure(task: Task) -> list[str]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Engine(EngineSignals):
-    """Downloads models; `core.engine_signals` says what it tells."""
+    """Downloads models; `core.engine_signals` says what it tells. `hub` is the host that the totals name."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Engine(EngineSignals):
         )
         self._conductor.limits = limits or Limits()
         self._conductor.moves.go_on = self._go_on_elsewhere
-        self._hub = hub
+        self.hub = hub
         self._sources = sources
         self._is_closed = False
 
@@ -111,7 +111,7 @@ class Engine(EngineSignals):
     @property
     def totals(self) -> Totals:
         """All tasks together, now."""
-        return self._pulse.totals(now=self.now(), hub=self._hub)
+        return self._pulse.totals(now=self.now(), hub=self.hub)
 
     @property
     def keeping_error(self) -> StoreError | None:

@@ -97,6 +97,7 @@ class _Server:
         events: Events | None = None
         try:
             await control.load()
+            parts.place.start()
             self._check_keys(control)
             await parts.engine.load()
             events = Events(parts.engine)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from core.errors import StoreError
+from core.net.mirrors import KNOWN, MIRRORS_MAX, WAYS, read_mirror
 from core.origins import read_origin
 
 THEMES = ("system", "light", "dark")
@@ -59,6 +60,9 @@ class Settings:
         no_proxy: Hosts that are reached directly, parted by commas.
         ca_file: Full path of a company's certificates, trusted beside the system's; empty for none.
         token_mirrors: Hosts of mirrors that may get the token of the hub that they mirror.
+        hub_way: Where Hugging Face is fetched from: `hub` (itself), `fastest` (of it and `hub_mirrors`), `mirror`.
+        hub_mirror: The address of the mirror for `mirror`; empty for none, then the hub itself.
+        hub_mirrors: The addresses of those that `fastest` asks beside the hub.
         layout: Places of the window and its parts, base64 by name.
     """
 
@@ -81,6 +85,9 @@ class Settings:
     no_proxy: str = ""
     ca_file: str = ""
     token_mirrors: tuple[str, ...] = ()
+    hub_way: str = "hub"
+    hub_mirror: str = ""
+    hub_mirrors: tuple[str, ...] = KNOWN
     layout: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,6 +95,16 @@ class Settings:
         origins = (read_origin(origin)[0] or origin for origin in self.allowed_origins)
         object.__setattr__(self, "allowed_origins", tuple(dict.fromkeys(origins)))
         object.__setattr__(self, "secrets_kept", tuple(dict.fromkeys(self.secrets_kept)))
+        object.__setattr__(self, "hub_mirror", read_mirror(self.hub_mirror)[0] or self.hub_mirror)
+        mirrors = (read_mirror(url)[0] or url for url in self.hub_mirrors)
+        object.__setattr__(self, "hub_mirrors", tuple(dict.fromkeys(mirrors)))
+
+    @property
+    def mirrors_in_use(self) -> tuple[str, ...]:
+        """The mirrors of Hugging Face that may be asked as it is set."""
+        if self.hub_way == "mirror":
+            return (self.hub_mirror,) if self.hub_mirror else ()
+        return self.hub_mirrors if self.hub_way == "fastest" else ()
 
 
 def _is_int_in(allowed: range) -> Callable[[object], bool]:
@@ -120,6 +137,14 @@ def _are_origins(value: object) -> bool:
 
 def _are_hosts(value: object) -> bool:
     return isinstance(value, list | tuple) and len(value) <= ORIGINS_MAX and all(_is_text(host) for host in value)
+
+
+def _is_mirror(value: object) -> bool:
+    return isinstance(value, str) and not read_mirror(value)[1]
+
+
+def _are_mirrors(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) <= MIRRORS_MAX and all(map(_is_mirror, value))
 
 
 def _is_proxy(value: object) -> bool:
@@ -173,6 +198,9 @@ _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "no_proxy": (_is_text, "has to be a text of host names parted by commas"),
     "ca_file": (lambda value: value == "" or _is_path(value), "has to be the full path of a file"),
     "token_mirrors": (_are_hosts, "has to be a list of host names"),
+    "hub_way": (lambda value: value in WAYS, "has to be hub, fastest or mirror"),
+    "hub_mirror": (lambda value: value == "" or _is_mirror(value), "has to be an https address of a mirror"),
+    "hub_mirrors": (_are_mirrors, "has to be a list of at most 8 https addresses of mirrors"),
     "layout": (_is_layout, "has to be a list of names with texts"),
 }
 

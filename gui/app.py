@@ -19,7 +19,7 @@ from core.accounts import ACCOUNTS, HUGGING_FACE, MODELSCOPE, HubAccount
 from core.api.control import Control, proxy_of, split_keys
 from core.api.events import Events
 from core.cli import WindowOptions
-from core.compose import Parts, build, limits_of
+from core.compose import Parts, build, limits_of, use_place
 from core.door.client import hand_over
 from core.door.server import Door, unreachable_text
 from core.engine import Engine
@@ -28,7 +28,6 @@ from core.holder import DataLock, Held, lock_soon
 from core.interrupt import came_early
 from core.logbook import kept_log
 from core.net import whoami
-from core.net.origin import host_label
 from core.net.probe import ask_once
 from core.net.trust import ca_problem
 from core.places import Places
@@ -38,6 +37,7 @@ from core.vault import MemorySecrets, Secrets, open_secrets
 from gui.accounts_desk import AccountsDesk
 from gui.api_switch import ApiSwitch
 from gui.awake import Awake
+from gui.hub_desk import HubDesk
 from gui.links_desk import LinksDesk
 from gui.loop import run
 from gui.main_window import MainWindow
@@ -180,6 +180,7 @@ class Session:
         theme.apply(self.app, self._settings.theme)
         self.app.setWindowIcon(icon("app", theme.tokens))
         control = await self._open_control()
+        self._parts.place.start()
         try:
             await engine.load()
         except StoreError as error:
@@ -187,10 +188,12 @@ class Session:
             return _complain(error)
         events = Events(engine)
         api = self.api = self._switch(control, events)
-        desks = Desks(api, self._network(control), self._accounts(control), self._links(), engine.prepare)
+        hub = HubDesk(self._parts.place)
+        desks = Desks(api, self._network(control), hub, self._accounts(control), self._links(), engine.prepare)
         watch = AccessWatch(engine)
         endpoint = self._parts.endpoint
         window = MainWindow(engine, self._store, theme, endpoint=endpoint, desks=desks, browse=self._browse_desk)
+        window.status.follow(hub, lambda: engine.totals)
         window.stop_requested.connect(self._stop.set)
         window.settings_changed.connect(self._apply)
         self.app.aboutToQuit.connect(self._stop.set)
@@ -262,13 +265,15 @@ class Session:
         return BrowseDesk(Catalogue(self._parts.net, endpoint=self._parts.endpoint))
 
     def _network(self, control: Control) -> NetworkDesk:
-        parts = self._parts
+        place = self._parts.place
 
         async def ask(settings: Settings, password: str) -> DownloadError | None:
             proxy = proxy_of(settings, password)
-            return await ask_once(parts.endpoint, proxy=proxy, ca_file=settings.ca_file, environ=os.environ)
+            return await ask_once(place.choice.place, proxy=proxy, ca_file=settings.ca_file, environ=os.environ)
 
-        return NetworkDesk(control, ask, ca_problem, hub=host_label(parts.endpoint))
+        desk = NetworkDesk(control, ask, ca_problem, hub=place.choice.host)
+        place.listen(lambda: desk.show_hub(place.choice.host))
+        return desk
 
     def _accounts(self, control: Control) -> tuple[AccountsDesk, ...]:
         paths = {HUGGING_FACE: whoami.HUGGING_FACE, MODELSCOPE: whoami.MODELSCOPE}
@@ -342,6 +347,7 @@ class Session:
         self._keep_awake()
         if self._control is not None:
             self._control.use_network()
+        use_place(self._parts.place, settings)
         if self.api is not None:
             self.api.apply(settings)
 

@@ -115,6 +115,12 @@ class NetworkDesk(QObject):
             self._asking = None
             self.changed.emit()
 
+    def show_hub(self, host: str) -> None:
+        """The hub is fetched from another host now."""
+        if host != self.hub:
+            self.hub = host
+            self.forget()
+
     def forget(self) -> None:
         """What the last test said does not hold any more."""
         if self.has_answer:

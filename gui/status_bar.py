@@ -1,4 +1,9 @@
-"""The status bar: space and activity on the left, speed, time and the hub on the right. Reads totals only."""
+"""The status bar: space and activity on the left, speed, time and the hub on the right.
+
+Reads totals, and why the hub is fetched from where it is.
+"""
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -7,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
 from core.records import Totals
 from gui import wording
 from gui import wording_window as words
+from gui.hub_desk import HubDesk
 from gui.parts import named
 from gui.style.theme import Theme
 
@@ -63,6 +69,7 @@ class StatusBar(QStatusBar):
         self._left = self._label("statusTimeLeft")
         self._hub = self._label("statusHub")
         self._dot = Dot(theme)
+        self._desk: HubDesk | None = None
         self._hub_part = QWidget()
         row = QHBoxLayout(self._hub_part)
         row.setContentsMargins(4, 0, 6, 0)
@@ -85,6 +92,12 @@ class StatusBar(QStatusBar):
         if text:
             self.showMessage(wording.one_line(text), MESSAGE_MS)
 
+    def follow(self, desk: HubDesk, totals: Callable[[], Totals]) -> None:
+        """Say in the hub's tooltip why it is fetched from there, and show another one at once."""
+        self._desk = desk
+        desk.changed.connect(lambda: self.show_totals(totals()))
+        self.show_totals(totals())
+
     def show_totals(self, totals: Totals) -> None:
         """Show these figures."""
         free = "" if totals.free_bytes is None else wording.size(totals.free_bytes)
@@ -100,7 +113,8 @@ class StatusBar(QStatusBar):
             if label.text() != text:
                 label.setText(text)
         self._dot.set_reachable(totals.hub_reachable)
-        spoken = words.hub_state(totals.hub, totals.hub_reachable)
+        why = self._desk.why if self._desk is not None else ""
+        spoken = words.hub_state(totals.hub, totals.hub_reachable, why)
         if self._hub_part.toolTip() != spoken:
             self._hub_part.setToolTip(spoken)
             self._hub.setAccessibleName(spoken)

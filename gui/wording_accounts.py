@@ -92,6 +92,15 @@ def consent_hint(host: str, hub: HubAccount) -> str:
     ).format(host=host, hub=hub.label)
 
 
+def consent_of_settings_hint(host: str, hub: HubAccount) -> str:
+    """Say what it means for a mirror that the settings name."""
+    return translate(
+        "Accounts",
+        "Settings > Network names {host} as a mirror of {hub}. Whoever runs it could use the token as you; without "
+        "one, gated and private models cannot be had from it.",
+    ).format(host=host, hub=hub.label)
+
+
 # -- the test --------------------------------------------------------------------------------------------------
 
 

@@ -81,8 +81,10 @@ def time_left(duration: str) -> str:
     return translate("Window", "{duration} left").format(duration=duration) if duration else ""
 
 
-def hub_state(hub: str, reachable: bool | None) -> str:
-    """Say in words what the coloured dot says."""
+def hub_state(hub: str, reachable: bool | None, why: str = "") -> str:
+    """Say in words what the coloured dot says, and why the hub is fetched from there."""
+    if why:
+        return f"{hub_state(hub, reachable)}. {why}"
     if reachable is None:
         return translate("Window", "{hub}: not asked yet").format(hub=hub)
     if reachable:

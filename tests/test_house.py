@@ -27,23 +27,25 @@ ALLOWED: dict[str, set[str]] = {
     "core.origins": set(),
     "core.accounts": set(),
     "core.links": {"core.errors"},
+    "core.scans": set(),
     "core.access": PURE | {"core.commands", "core.engine", "core.task"},
-    "core.settings": {"core.errors", "core.origins"},
+    "core.settings": {"core.errors", "core.net.mirrors", "core.origins"},
     "core.vault": set(),
     "core.paths": {"core.errors", "core.records"},
     "core.handles": BASICS | {"core.formats", "core.net.origin", "core.paths"},
     "core.formats": BASICS,
     "core.selection": BASICS | {"core.formats"},
-    "core.choosing": PURE | {"core.formats", "core.net.origin", "core.net.reply", "core.selection"},
+    "core.choosing": PURE | {"core.formats", "core.net.origin", "core.net.reply", "core.scans", "core.selection"},
     "core.task": BASICS | {"core.paths", "core.transfer.meter"},
     "core.commands": BASICS | {"core.task"},
     "core.scheduler": BASICS,
     "core.holder": {"core.errors"},
     "core.net": PURE,
     "core.transfer": PURE | {"core.net"},
-    "core.sources": PURE | {"core.net", "core.handles", "core.formats", "core.selection"},
+    "core.sources": PURE | {"core.net", "core.handles", "core.formats", "core.scans", "core.selection"},
     "core.catalogue": PURE
-    | {"core.formats", "core.handles", "core.net", "core.selection", "core.sources.base", "core.sources.replies"},
+    | {"core.formats", "core.handles", "core.net", "core.scans", "core.selection"}
+    | {"core.sources.base", "core.sources.replies"},
     "core.store": PURE,
     "core.description": PURE | {"core.handles", "core.formats", "core.selection"},
     "core.library": PURE
@@ -166,7 +168,7 @@ GUI = (
     | {"core.access", "core.accounts", "core.links", "core.listings"}
     | {"core.commands", "core.diagnostics", "core.leftovers", "core.logbook"}
     | {"core.engine", "core.handles", "core.origins", "core.settings", "core.task", "core.vault"}
-    | {"core.catalogue", "core.choosing", "core.shelf"}
+    | {"core.catalogue", "core.choosing", "core.net.mirrors", "core.scans", "core.shelf"}
     | {"gui", "resources"}
 )
 

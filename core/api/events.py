@@ -80,20 +80,32 @@ class Events:
             (engine.task_relocated, lambda task_id, _: self._listed(task_id)),
             (engine.progress_updated, self._progressed),
             *((getattr(engine, name), partial(self._task_moved, state)) for state, name in TASK_SIGNALS.items()),
-            *((getattr(engine, name), partial(self._item_moved, state)) for state, name in ITEM_SIGNALS.items()),
+            (engine.item_connecting, partial(self._item_moved, ItemState.CONNECTING)),
         ]
         for signal, slot in self._connections:
             signal.connect(slot)
+        self._hears_items = False
 
     # -- listeners ---------------------------------------------------------------------------------------
 
     def subscribe(self, sink: Sink) -> None:
         """Call `sink` with every event from now on; it must not block and must not raise."""
+        self._hear_items()
         self._sinks.append(sink)
 
     def unsubscribe(self, sink: Sink) -> None:
         """Call it no more."""
         self._sinks = [other for other in self._sinks if other != sink]
+
+    def _hear_items(self) -> None:
+        """Listen to what items do, once a text or a listener needs it: a signal that somebody hears is dear."""
+        if self._hears_items:
+            return
+        self._hears_items = True
+        for state, name in ITEM_SIGNALS.items():
+            if state is not ItemState.CONNECTING:  # heard from the beginning: it tells that a task has started
+                self._connections.append((getattr(self._engine, name), partial(self._item_moved, state)))
+                self._connections[-1][0].connect(self._connections[-1][1])
 
     def snapshot(self) -> list[Event]:
         """Return what a new listener has to know: live tasks, and the last event of those that ended lately."""
@@ -206,6 +218,7 @@ class Events:
 
     def _text(self, task: Task, track: _Track) -> TaskText:
         if track.text is None:
+            self._hear_items()
             track.text = TaskText(task)
             if track.state in ENDINGS:
                 self._ended[task.id] = track

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.accounts import ACCOUNTS, HUGGING_FACE, MODELSCOPE, Account, HubAccount
 from core.net.client import Net
-from core.net.credentials import is_mirror
+from core.net.credentials import is_endpoint_set, is_mirror
 from core.net.endpoints import MODELSCOPE_COOKIE, is_modelscope_mirror, modelscope_of
 from core.net.origin import host_label
 from core.settings import SettingsStore
@@ -65,6 +65,8 @@ class Tokens:
         self._store = store
         self._known = known
         self._net = net
+        self._has_setting = not is_endpoint_set(environ)
+        self._sent_to: dict[str, str] = {}
         credentials, modelscope = net.credentials, modelscope_of(environ)
         of_file = credentials.of_file
         self._places = {
@@ -88,6 +90,7 @@ class Tokens:
             is_mirror=place.is_mirror,
             is_allowed=place.is_fixed or self._is_allowed(place),
             has_kept=hub.secret in self._store.current.secrets_kept,
+            mirrors=tuple(dict.fromkeys(map(host_label, self._mirrors()))) if hub is HUGGING_FACE else (),
         )
 
     def token(self, hub: HubAccount) -> str:
@@ -99,6 +102,25 @@ class Tokens:
 
     def _is_allowed(self, place: _Place) -> bool:
         return not place.is_mirror or host_label(place.url) in self._store.current.token_mirrors
+
+    def _mirrors(self) -> tuple[str, ...]:
+        """Return the mirrors of Hugging Face that the settings name, where a token could be sent to one at all."""
+        is_free = self._has_setting and not self._places[HUGGING_FACE].is_fixed
+        return self._store.current.mirrors_in_use if is_free else ()
+
+    def _use_mirrors(self) -> None:
+        """Let those mirrors have the token that a person named for it, and no other."""
+        credentials = self._net.credentials
+        token = credentials.headers(self._places[HUGGING_FACE].url).get("Authorization", "").removeprefix("Bearer ")
+        allowed = self._store.current.token_mirrors
+        wanted = {url: token for url in self._mirrors() if token and host_label(url) in allowed}
+        if wanted == self._sent_to:
+            return
+        for url in self._sent_to.keys() | wanted.keys():
+            credentials.put_or_forget(url, wanted.get(url, ""))
+        self._sent_to = wanted
+        if self.on_change is not None:
+            self.on_change(HUGGING_FACE)
 
     def use(self) -> None:
         """Put what is known, and allowed, to work."""
@@ -118,3 +140,4 @@ class Tokens:
                 credentials.put_or_forget(place.url, "")
             if self.on_change is not None and credentials.headers(place.url) != before:
                 self.on_change(hub)
+        self._use_mirrors()

@@ -4,7 +4,9 @@ A request is made once more only where the connection broke; a hub that is busy 
 told for how long.
 """
 
+import asyncio
 import re
+from functools import partial
 from typing import Any, Protocol
 
 from core.catalogue import wire
@@ -16,6 +18,7 @@ from core.net.reply import Reply
 from core.sources.base import file_url
 from core.sources.replies import (
     JSON_BYTES_MAX,
+    OFF_LOOP_BYTES,
     commit_of,
     expect,
     hub_error,
@@ -24,6 +27,7 @@ from core.sources.replies import (
     json_of,
 )
 
+OFF_LOOP_FILES = 500  # more are looked at on a thread: between two awaits stay under 5 ms
 SPARE_REQUESTS = 100  # of what the hub allows: sizes of rows are not worth the last of them
 _RATE = re.compile(r"r=(\d{1,9})\s*;\s*t=(\d{1,6})(?!\d)")
 
@@ -81,13 +85,14 @@ class Catalogue:
         link = reply.headers.get("link", "")
         return Page(wire.results_of(values), wire.next_url(link, endpoint=self.endpoint))
 
-    async def facts(self, repo: str, revision: str = "") -> ModelFacts:
-        """Return what there is to know of a model, its files among it.
+    async def facts(self, repo: str, revision: str = "", *, scanned: bool = True) -> ModelFacts:
+        """Return what there is to know of a model, its files and the hub's scan of them among it.
 
         Raises:
             DownloadError: There is no such model or revision, or the hub cannot be asked.
         """
-        reply = await self._ask(wire.info_url(self.endpoint, repo, revision), JSON_BYTES_MAX)
+        url = wire.info_url(self.endpoint, repo, revision, scanned=scanned)
+        reply = await self._ask(url, JSON_BYTES_MAX)
         if not is_ok(reply):
             raise self._refused(reply, repo, revision=revision)
         value: dict[str, Any] = expect(
@@ -97,7 +102,8 @@ class Catalogue:
         if found is None:
             raise NotFound(f"{repo} is no name of a model")
         commit = commit_of(value.get("sha"), host=self.host, what="the commit of the revision")
-        return wire.facts_of(value, found, endpoint=self.endpoint, revision=revision, commit=commit)
+        make = partial(wire.facts_of, value, found, endpoint=self.endpoint, revision=revision, commit=commit)
+        return await asyncio.to_thread(make) if len(reply.body) > OFF_LOOP_BYTES else make()
 
     async def sizes(self, repo: str) -> SizeRange | None:
         """Return what the choices of a model take; None where the hub does not say.
@@ -106,9 +112,11 @@ class Catalogue:
             ServerBusy, TransferError: The hub cannot be asked now.
         """
         try:
-            return wire.sizes_of((await self.facts(repo)).files)
+            files = (await self.facts(repo, scanned=False)).files
         except ResolveError:
             return None  # gone, or not for us: the row has no size
+        many = len(files) > OFF_LOOP_FILES
+        return await asyncio.to_thread(wire.sizes_of, files) if many else wire.sizes_of(files)
 
     async def card(self, repo: str, commit: str) -> str:
         """Return the card of a model as it is written.

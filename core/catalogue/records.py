@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from core.records import RemoteFile
+from core.scans import Scan
 
 
 class Sort(Enum):
@@ -107,6 +108,7 @@ class ModelFacts:
         context_length: In tokens.
         card_bytes: Size of the card; None where there is none.
         page_url: Its page for people.
+        scan: What the hub found in its files; None where it says nothing.
     """
 
     found: Found
@@ -120,6 +122,7 @@ class ModelFacts:
     base_models: tuple[str, ...] = ()
     card_bytes: int | None = None
     page_url: str = ""
+    scan: Scan | None = None
 
 
 @dataclass(frozen=True, slots=True)

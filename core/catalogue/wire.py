@@ -14,6 +14,7 @@ from core.catalogue.records import Found, ModelFacts, Query, Revisions, SizeRang
 from core.handles.rules import HUB_HOSTS
 from core.net.origin import origin_of
 from core.records import RemoteFile
+from core.scans import scan_of
 from core.selection import Unselectable, choose, groups
 from core.sources.base import file_url
 from core.sources.replies import size_of
@@ -70,9 +71,10 @@ def clean(text: str) -> str:
     return " ".join(sound.split())[:TEXT_CHARS_MAX]
 
 
-def info_url(endpoint: str, repo: str, revision: str = "") -> str:
-    """Return the address of the facts about a model with all its files."""
-    return f"{endpoint}/api/models/{repo}/revision/{quote(revision or 'main', safe='')}?blobs=true"
+def info_url(endpoint: str, repo: str, revision: str = "", *, scanned: bool = False) -> str:
+    """Return the address of the facts about a model with all its files; `scanned` asks for the hub's scan too."""
+    url = f"{endpoint}/api/models/{repo}/revision/{quote(revision or 'main', safe='')}?blobs=true"
+    return f"{url}&securityStatus=true" if scanned else url
 
 
 def refs_url(endpoint: str, repo: str) -> str:
@@ -155,6 +157,7 @@ def facts_of(value: dict[str, Any], found: Found, *, endpoint: str, revision: st
         base_models=tuple(_texts([bases] if isinstance(bases, str) else bases)),
         card_bytes=size.get("README.md"),
         page_url=f"{endpoint}/{found.repo}",
+        scan=scan_of(value.get("securityRepoStatus")),
     )
 
 

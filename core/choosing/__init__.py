@@ -6,5 +6,6 @@ names, sizes and headers of files. Must not know the engine, tasks, sources of a
 
 from core.choosing.pick import Pick
 from core.choosing.rows import Kind, Listing, Row, group
+from core.scans import Scan
 
-__all__ = ["Kind", "Listing", "Pick", "Row", "group"]
+__all__ = ["Kind", "Listing", "Pick", "Row", "Scan", "group"]

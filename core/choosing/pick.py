@@ -9,6 +9,7 @@ from dataclasses import replace
 from core.choosing.rows import Kind, Listing, Row, group
 from core.formats.quant import quant_label
 from core.records import Handle, RemoteFile, Selection
+from core.scans import Finding
 from core.selection import Unselectable, choose
 
 _HUBS_WITH_QUANTS = frozenset({"huggingface", "modelscope"})
@@ -29,6 +30,7 @@ class Pick:
         self.default = frozenset(file.path for file in listing.files if file.wanted)
         self.chosen = set(self.default)
         self._row_of = {path: row for row in self.rows for path in row.paths}
+        self._findings: dict[str, Finding | None] = {}  # of rows that were looked at: one may have many files
 
     # -- changing ----------------------------------------------------------------------------------------
 
@@ -94,6 +96,24 @@ class Pick:
             if row.missing:
                 return missing_text(row)
         return ""
+
+    def finding(self, paths: Iterable[str]) -> Finding | None:
+        """Return the worst that the hub says of these files; None where it says nothing of any."""
+        return None if self.listing.scan is None else self.listing.scan.of(paths)
+
+    def finding_of(self, row: Row) -> Finding | None:
+        """Return the worst that the hub says of the files of a row."""
+        if row.key not in self._findings:
+            self._findings[row.key] = self.finding(row.paths)
+        return self._findings[row.key]
+
+    @property
+    def dangers(self) -> dict[str, Finding]:
+        """Chosen files that the hub found something bad in, worst first: a person is asked before."""
+        scan = self.listing.scan
+        found = {path: scan.of((path,)) for path in scan.words if path in self.chosen} if scan is not None else {}
+        bad = [(path, each) for path, each in found.items() if each.asks_first]
+        return dict(sorted(bad, key=lambda item: -item[1].verdict))
 
     # -- asking ------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from enum import Enum
 from core.choosing.kinds import carries_code, set_of, suffix_of, weights_of
 from core.formats.quant import is_gguf, is_mmproj, stem_of
 from core.records import Handle, RemoteFile
+from core.scans import Scan
 from core.selection import (
     HOUSEKEEPING,
     Group,
@@ -27,11 +28,16 @@ from core.selection import (
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of one commit, with what the handle stands for marked as wanted."""
+    """The files of one commit, with what the handle stands for marked as wanted.
+
+    Attributes:
+        scan: What the hub found in them; None where it says nothing.
+    """
 
     handle: Handle
     commit: str
     files: tuple[RemoteFile, ...]
+    scan: Scan | None = None
 
 
 class Kind(Enum):

@@ -125,7 +125,7 @@ async def _info(shelf: Shelf, call: Call, repo: Repo, commit: Commit) -> Reply:
     blobs = call.flag("blobs")
     if blobs:
         await shelf.hash(commit.files)
-    data = listing.info(repo, commit, blobs=blobs)
+    data = listing.info(repo, commit, blobs=blobs, scan=call.flag("securityStatus"))
     if "expand" in call.query:
         data = listing.only(data, call.query["expand"])
     return json_reply(data)

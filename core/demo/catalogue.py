@@ -200,14 +200,14 @@ def _many_files() -> Repo:
         TextFile(f"folder-{number // 10:02d}/file-{number:03d}.txt", f"file number {number}\n" * (number + 1))
         for number in range(MANY_FILES)
     ]
-    return Repo("demo/many-files", files, downloads=12)
+    return Repo("demo/many-files", files, downloads=12, scanned=False)
 
 
 def _hostile_names() -> Repo:
     names = ("../evil.bin", "a/../../b.bin", "/absolute.bin", "C:\\x.bin", "CON.gguf")
     good = gguf_file("good-Q4_K_M.gguf", 0, name="Good", quant="Q4_K_M")
     files: list[File] = [good, *(GeneratedFile(name, 1000, name) for name in names)]
-    return Repo("demo/hostile-names", files, tags=("gguf",))
+    return Repo("demo/hostile-names", files, tags=("gguf",), scanned=None)
 
 
 def _empty_file() -> Repo:
@@ -216,7 +216,8 @@ def _empty_file() -> Repo:
 
 def _direct(size: _Sizes) -> Repo:
     model = gguf_file("direct-Q8_0.gguf", size(60), name="Direct", quant="Q8_0")
-    return Repo("demo/direct", [GeneratedFile("weights.bin", size(50), "direct"), model])
+    files = [GeneratedFile("weights.bin", size(50), "direct"), model]
+    return Repo("demo/direct", files, issues={"weights.bin": "unsafe"})
 
 
 def _bench() -> list[Repo]:

@@ -25,8 +25,8 @@ SEARCH_KEYS = (
 )
 
 
-def info(repo: Repo, commit: Commit, *, blobs: bool = False) -> dict[str, Any]:
-    """Describe a repo at a commit; `blobs` needs the hashes of its files."""
+def info(repo: Repo, commit: Commit, *, blobs: bool = False, scan: bool = False) -> dict[str, Any]:
+    """Describe a repo at a commit; `blobs` needs the hashes of its files, `scan` tells what was found in them."""
     gguf = {"gguf": dict(repo.gguf)} if repo.gguf else {}
     config = {"config": dict(repo.config)} if repo.config else {}
     tensors = {"safetensors": dict(repo.safetensors)} if repo.safetensors else {}
@@ -54,7 +54,21 @@ def info(repo: Repo, commit: Commit, *, blobs: bool = False) -> dict[str, Any]:
         **gguf,
         **config,
         **tensors,
+        **({"securityRepoStatus": repo_scan(repo, commit)} if scan and repo.scanned is not None else {}),
     }
+
+
+def repo_scan(repo: Repo, commit: Commit) -> dict[str, Any]:
+    """Say what a scan of a commit found, as repo info does."""
+    found = [{"path": path, "level": level} for path, level in repo.issues.items() if path in commit.by_path]
+    return {"scansDone": bool(repo.scanned), "filesWithIssues": found}
+
+
+def file_scan(repo: Repo, path: str) -> dict[str, Any]:
+    """Say what a scan found in one file, as an expanded entry of the tree does."""
+    status = repo.issues.get(path, "safe" if repo.scanned else "queued")
+    by_name = {"status": "safe" if repo.scanned else "queued"}
+    return {"status": status, "avScan": by_name, "pickleImportScan": {"status": status}}
 
 
 def parameters(repo: Repo) -> int | None:
@@ -127,6 +141,8 @@ def entry(found: File | str, repo: Repo, commit: Commit, *, expand: bool) -> dic
             }
     if expand:
         data["lastCommit"] = {"id": commit.sha, "title": "Upload files", "date": repo.last_modified}
+        if not isinstance(found, str) and repo.scanned is not None:
+            data["securityFileStatus"] = file_scan(repo, found.path)
     return data
 
 

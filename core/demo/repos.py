@@ -99,6 +99,7 @@ class Repo:
     """One model repository.
 
     `files` is branch main; `refs` adds more: "refs/heads/NAME" (or just NAME), "refs/tags/NAME", "refs/pr/1".
+    `issues` is what the hub's scan found, by path; `scanned` is None for a hub that tells of no scan.
     """
 
     id: str
@@ -118,6 +119,8 @@ class Repo:
     config: Mapping[str, Any] | None = None
     gguf: Mapping[str, Any] | None = None
     safetensors: Mapping[str, Any] | None = None
+    issues: Mapping[str, str] = field(default_factory=dict)
+    scanned: bool | None = True
     heads: dict[str, Commit] = field(init=False, default_factory=dict)
     commits: dict[str, Commit] = field(init=False, default_factory=dict)
 

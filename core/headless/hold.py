@@ -43,6 +43,7 @@ class Holding:
         self._parts: Parts = build(places.data, places.models_or(settings.models_dir), settings, os.environ)
         if self._parts.notice:
             say(self._parts.notice)
+        self._said = self._parts.place.hub
         self.rest = Rest(self.engine, lambda: stored_tasks(places.data))
         self.desk = Desk(self.engine, self.rest)
 
@@ -59,6 +60,9 @@ class Holding:
         """
         try:
             await use_secrets(self._parts.net, self._parts.endpoint, self._settings)
+            self._parts.place.listen(self._say_place)
+            self._parts.place.start()
+            self._say_place()
             await self.engine.load(only=frozenset())
         except BaseException:
             await close_parts(self._parts)
@@ -87,6 +91,13 @@ class Holding:
     @property
     def _is_idle(self) -> bool:
         return self._door.is_idle and not any(task.state.is_live for task in self.engine.tasks)
+
+    def _say_place(self) -> None:
+        """Say that Hugging Face is fetched from elsewhere, where it is."""
+        choice = self._parts.place.choice
+        if choice.place != self._said and not self._parts.place.is_asking:
+            self._said = choice.place
+            say(f"Hugging Face is fetched from {choice.host} (Settings > Network in the window)")
 
     def _touch(self, _: str) -> None:
         self._changed.set()

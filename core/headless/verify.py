@@ -69,7 +69,7 @@ async def _verify(options: VerifyOptions, places: Places, stopped: asyncio.Event
             say(f"{finding.path} {finding.message}{more}", about=checked.target.description.model)
     to_mend = [checked for checked in bad if checked.to_fetch]
     stays_bad = missing or any(len(checked.to_fetch) < len(checked.bad) for checked in bad)
-    if to_mend and options.repair and connect(os.environ).net.offline:
+    if to_mend and options.repair and connect(os.environ, settings.current).net.offline:
         say("Offline mode is on (HF_HUB_OFFLINE), so nothing is fetched. Unset HF_HUB_OFFLINE, then repair.")
         return FAILED
     if to_mend and options.repair:
@@ -114,8 +114,9 @@ def _both(one: Target, other: Target) -> Target:
 
 
 async def _checked(targets: Sequence[Target], settings: SettingsStore) -> list[Checked]:
-    hubs = connect(os.environ)
+    hubs = connect(os.environ, settings.current)
     await use_secrets(hubs.net, hubs.endpoint, settings)
+    hubs.place.start()
     shown: Screen = screen()
     sources = () if hubs.net.offline else hubs.sources
     checker = Checker(sources, show=shown.show, warn=lambda model, text: say(text, about=model))
@@ -123,7 +124,7 @@ async def _checked(targets: Sequence[Target], settings: SettingsStore) -> list[C
         return [await checker.run(target) for target in targets]
     finally:
         shown.finish()
-        await hubs.net.aclose()
+        await hubs.aclose()
 
 
 class _Repair:

@@ -6,7 +6,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -16,6 +16,7 @@ from core.net.challenge import Challenges
 from core.net.credentials import Credentials
 from core.net.errors import translated
 from core.net.forecast import Forecast
+from core.net.mirrors import Detour
 from core.net.origin import host_label, is_private, origin_of
 from core.net.proxies import Proxy, proxy_from_environment
 from core.net.redirects import Names, at_mirror, check_redirect
@@ -45,6 +46,22 @@ _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _WAIT_MAX_S = 30.0  # within a small request; who asks for more is left alone
 
 
+class Chooser(Protocol):
+    """Chooses where the hub is asked; `detour` says where that is."""
+
+    async def settled(self, url: str) -> None:
+        """Wait until this address may be asked: until a first choice was made."""
+        ...
+
+    def trouble(self, url: str, error: TransferError | None) -> None:
+        """This address could not be asked, or gave rubbish (None)."""
+        ...
+
+    async def chosen(self, url: str) -> None:
+        """Wait for a choice that is being made."""
+        ...
+
+
 class Net:
     """One client for a process.
 
@@ -56,6 +73,8 @@ class Net:
 
     Attributes:
         mirror: Where a mirror of Hugging Face is that handles are fetched from; empty for the hub itself.
+        detour: Turns addresses of the hub into those of a mirror; None where they are asked as they are.
+        chooser: Who chooses among several mirrors; None where there is nothing to choose.
         names: What is known of the addresses of names.
         proxy: The proxy of the settings, from the next connection on; an empty one leaves it to the environment.
         ca_file: A company's certificates that are trusted too, from the next request on; empty for none.
@@ -77,6 +96,8 @@ class Net:
         self.ca_file = ""
         self.weather = weather or Weather()
         self.mirror = ""
+        self.detour: Detour | None = None
+        self.chooser: Chooser | None = None
         self._challenges = Challenges()
         self.names = Names()
         self._forecast = Forecast(self.weather, proxy_for=self._proxy_for, renew=self._renew)
@@ -108,6 +129,10 @@ class Net:
                 self._real.use(context)
                 self._trusted = ca_file
             return self._real
+
+    async def ready(self, url: str) -> None:
+        """Read what a request to this address needs, so that the request itself can be timed."""
+        await self._way(url)
 
     def _is_trusted(self, url: str) -> bool:
         """Tell whether the certificates that a request needs are known; a plain one without a proxy needs none."""
@@ -151,7 +176,7 @@ class Net:
         for attempt in range(tries):
             last = attempt == tries - 1
             try:
-                reply = await self._fetch_once(method, url, headers or {}, max_bytes=max_bytes, follow=follow)
+                reply = await self._fetch_somewhere(method, url, headers or {}, max_bytes=max_bytes, follow=follow)
             except (ServerRefused, ConnectFailed, _Endless):
                 raise  # a refused name or address does not change within seconds
             except TransferError as error:
@@ -166,6 +191,22 @@ class Net:
                 return reply
             await asyncio.sleep(wait)
         raise AssertionError("the last try returns or raises")
+
+    async def _fetch_somewhere(
+        self, method: str, url: str, headers: Mapping[str, str], *, max_bytes: int, follow: bool
+    ) -> Reply:
+        """Send it, and once more where it is asked elsewhere by then because that failed."""
+        before = self.detour
+        try:
+            return await self._fetch_once(method, url, headers, max_bytes=max_bytes, follow=follow)
+        except (ConnectFailed, TimedOut):
+            if self.chooser is None:
+                raise
+            await self.chooser.chosen(url)
+            asked, now = (url if way is None else way.of(url) for way in (before, self.detour))
+            if asked == now:
+                raise
+            return await self._fetch_once(method, url, headers, max_bytes=max_bytes, follow=follow)
 
     async def _fetch_once(
         self, method: str, url: str, headers: Mapping[str, str], *, max_bytes: int, follow: bool
@@ -209,6 +250,10 @@ class Net:
             raise ConnectFailed(
                 "Offline mode is on (HF_HUB_OFFLINE)", action="Unset HF_HUB_OFFLINE, then try again."
             )
+        if self.chooser is not None:
+            await self.chooser.settled(url)
+        if self.detour is not None:
+            url = self.detour.of(url)
         chain = [host_label(url)]
         hops: list[httpx.Headers] = []
         start, public = url, not is_private(origin_of(url)[1])
@@ -217,9 +262,14 @@ class Net:
             own = {**headers, **self._challenges.headers(url)} if self._challenges else headers
             try:
                 response = await self._send(method, url, own)
-            except ServerBusy as error:
-                error.reached = url if url != start else ""
+            except TransferError as error:
+                if isinstance(error, ServerBusy):
+                    error.reached = url if url != start else ""
+                elif self.chooser is not None:
+                    self.chooser.trouble(url, error)
                 raise
+            if self.chooser is not None and _is_rubbish(url, response):
+                self.chooser.trouble(url, None)
             if response.status_code == 401 and not is_challenged:
                 is_challenged = True
                 has_own = self.credentials.has
@@ -229,6 +279,8 @@ class Net:
             target = response.headers.get("location", "")
             if not follow or response.status_code not in _REDIRECTS or not target:
                 response.extensions["hops"] = hops
+                if self.detour is not None and "link" in response.headers:
+                    response.headers["link"] = self.detour.back(response.headers["link"])
                 return response
             hops.append(response.headers)
             await response.aclose()
@@ -270,6 +322,12 @@ class Net:
 def _limits() -> dict[str, float]:
     """Return the time limits of one request, in httpx's words."""
     return {"connect": CONNECT_S, "read": SILENCE_S, "write": SILENCE_S, "pool": CONNECT_S}
+
+
+def _is_rubbish(url: str, response: httpx.Response) -> bool:
+    """Tell whether a hub answers with its own failure, or with a web page where data were asked for."""
+    is_page = "/api/" in url and "html" in response.headers.get("content-type", "")
+    return response.status_code >= 500 or is_page
 
 
 class _Endless(TransferError):

@@ -110,6 +110,11 @@ def is_mirror(endpoint: str) -> bool:
     return origin != origin_of(HUB_DEFAULT) and not is_loopback(origin[1])
 
 
+def is_endpoint_set(environ: Mapping[str, str]) -> bool:
+    """Tell whether the environment names the hub: then no setting does."""
+    return bool(environ.get("HF_ENDPOINT", "").strip())
+
+
 def endpoint_of(environ: Mapping[str, str]) -> str:
     """Return the hub that Hugging Face handles are fetched from, without a final slash."""
     return (environ.get("HF_ENDPOINT", "").strip() or HUB_DEFAULT).rstrip("/")

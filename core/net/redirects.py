@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin, urlsplit
 
 from core.errors import ServerRefused
+from core.net.mirrors import HUB_HOSTS
 from core.net.origin import host_label, is_global, is_private, origin_of
 
-HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co", "www.hf.co"})
 NAMES_KEPT_S = 60.0
 NAMES_MOST = 256
 

@@ -24,6 +24,7 @@ FLUSH_EVERY_S = 0.25
 FEW_CONNECTIONS = 4  # so many may each take more memory
 HASH_STEP_BYTES = 4 * 2**20
 EXPIRED_LINKS_MOST = 3  # in a row without a byte: then it is no expiry
+ASKED_ANEW_AFTER = 2  # tries in a row without a byte
 WRONG_RANGES_MOST = 2  # in a row: then the whole file is asked for
 
 
@@ -258,6 +259,8 @@ class Fetch:
         # Bytes that moved since the try before make this one free of charge.
         self._fruitless = 0 if self._brought != self._marked else retry.counted(error, self._fruitless)
         self._marked = self._brought
+        if self._fruitless >= ASKED_ANEW_AFTER:
+            self._link.forget()  # where it was led to gives nothing: the hub may know another server
         decision = retry.after_failure(error, self._fruitless, jitter=random.random())
         if isinstance(decision, retry.GiveUp):
             raise error

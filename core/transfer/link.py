@@ -40,13 +40,14 @@ class Link:
         self.url = identity.url
         self._identity = identity
         self._direct = ""
+        self._asked = self.url
         self._etags: dict[str, str] = {}
         self.is_known = False
 
     @property
     def host(self) -> str:
         """Host that the bytes come from, as far as known."""
-        return host_label(self._direct or self.url)
+        return host_label(self._direct or self._asked)
 
     def forget(self) -> None:
         """Ask the hub anew with the next request."""
@@ -61,21 +62,29 @@ class Link:
             RemoteChanged: The hub leads to another version, or the file became another one under the same address.
             DownloadError: Any other refusal.
         """
+        asked = self.url if net.detour is None else net.detour.of(self.url)
+        if asked != self._asked:  # over another mirror by now: where the one before led to is forgotten
+            self._asked = asked
+            self.forget()
         direct = self._direct
         headers = {"Range": range_header} if range_header else {}
         try:
             async with net.stream("GET", direct or self.url, headers=headers) as response:
-                self._check(response, direct=direct, is_part=bool(range_header))
+                self._check(response, direct=direct, is_part=bool(range_header), is_old=asked != self._asked)
                 yield response
         except ServerBusy as error:
             # Where the host that the hub led to rests, it is that host which is asked next, and not the hub.
-            self._direct = self._direct or error.reached
+            if asked == self._asked:
+                self._direct = self._direct or error.reached
             raise
 
-    def _check(self, response: httpx.Response, *, direct: str, is_part: bool) -> None:
-        """Check the head of a reply that was asked for at `direct`, and note where it came from."""
+    def _check(self, response: httpx.Response, *, direct: str, is_part: bool, is_old: bool) -> None:
+        """Check the head of a reply that was asked for at `direct`, and note where it came from.
+
+        One that `is_old` came over another mirror than is asked by now: its bytes count, its address does not.
+        """
         name, found = self._identity.path, address_of(response)
-        host, hub = host_label(found), host_label(self.url)
+        host, hub = host_label(found), host_label(self._asked)
         for hop in response.extensions.get("hops", ()):
             check_linked(hop, self._identity, host=hub)
         if response.status_code == 416 and is_part:
@@ -90,7 +99,7 @@ class Link:
             raise refusal
         self._check_etag(response.headers.get("etag", "").strip(), host=host)
         self.is_known = True
-        if found != self.url:
+        if found != self._asked and not is_old:
             self._direct = found
 
     def _check_etag(self, etag: str, *, host: str) -> None:

@@ -29,6 +29,7 @@ from core.records import Handle, Selection
 from gui import wording_browse
 from gui import wording_model as words
 from gui.browse.card_view import CardView
+from gui.choosing.caution import ask_first
 from gui.choosing.pane import ChoicesPane
 from gui.outside import open_url
 from gui.parts import named, plain_label, plain_tip, splitter
@@ -288,7 +289,8 @@ class ModelPage(QWidget):
         if is_new:
             self._show_revisions(Revisions((facts.revision or "main",)))
         self.revision.setToolTip(words.revision_tip(facts.commit))
-        self._listing = Listing(handle_of(facts.found.repo, facts.revision), facts.commit, facts.files)
+        handle = handle_of(facts.found.repo, facts.revision)
+        self._listing = Listing(handle, facts.commit, facts.files, facts.scan)
         self.choices.set_listing(self._listing)
         self._show_choice()
         self._show_card_of(facts)
@@ -366,7 +368,8 @@ class ModelPage(QWidget):
     def _pull(self) -> None:
         asked: tuple[Handle, Selection] | None = self.choices.request()
         if asked is not None and not self.choices.refusal():
-            self.pull_asked.emit(*asked)
+            handle, selection = asked
+            ask_first(self, self.choices, lambda: self.pull_asked.emit(handle, selection))
 
     def _on_revision(self, index: int) -> None:
         name = self.revision.itemData(index)

@@ -94,6 +94,7 @@ class ChoosingDesk(QObject):
     async def _fetch(self, dialog: ChooserDialog, handle: Handle) -> None:
         try:
             listing, problem = await self._list(handle)
+            listing = replace(listing, scan=await self._engine.read_scan(listing))
         except DownloadError as error:
             dialog.show_failure(error)
             return

@@ -22,6 +22,7 @@ from core.choosing import Pick
 from core.errors import DownloadError
 from gui import wording
 from gui import wording_choosing as words
+from gui.choosing.caution import ask_first
 from gui.choosing.pane import ChoicesPane
 from gui.parts import column, heading, named, plain_label
 from gui.style.theme import Theme
@@ -161,8 +162,11 @@ class ChooserDialog(QDialog):
 
     def _submit(self) -> None:
         if self.pull_button.isEnabled():
-            self.submitted.emit()
-            self.accept()
+            ask_first(self, self.pane, self._go_on)
+
+    def _go_on(self) -> None:
+        self.submitted.emit()
+        self.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go on with Ctrl+Enter, wherever the focus is."""

@@ -8,14 +8,16 @@ from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QIcon
 
 from core.choosing import Kind, Pick, Row
 from core.choosing.fits import Fit, Machine, Need, Verdict, fit_of, need_of
-from gui import wording
+from core.scans import Finding
+from gui import wording, wording_scans
 from gui import wording_choosing as words
 from gui.choosing.nodes import Node, by_folders, by_rows
 from gui.parts import plain_tip
+from gui.style.icons import icon
 from gui.style.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -163,6 +165,9 @@ class ChoicesModel(QAbstractItemModel):
                 return _alignment(column)
             case Qt.ItemDataRole.ForegroundRole:
                 return self._colour(node, column)
+            case Qt.ItemDataRole.DecorationRole if column is ChoiceColumn.WHAT:
+                found = self._finding(node)
+                return None if found is None else self._icon(found)
             case Qt.ItemDataRole.FontRole if node.row is not None and node.row.is_usual and not column:
                 return self._bold
             case Qt.ItemDataRole.AccessibleTextRole if column is ChoiceColumn.NAME:
@@ -213,11 +218,30 @@ class ChoicesModel(QAbstractItemModel):
                 fit = None if row is None else self.fit(row)
                 return "" if fit is None else words.fits_short(fit)
             case _:
-                if row is not None:
-                    return words.row_what(row)
-                if self._plain and node.is_file and self._pick is not None:
-                    return words.row_what(self._pick.row_of(node.paths[0]))
-                return ""
+                if row is None and self._plain and node.is_file and self._pick is not None:
+                    row = self._pick.row_of(node.paths[0])
+                return self._what(row, self._finding(node))
+
+    @staticmethod
+    def _what(row: Row | None, found: Finding | None) -> str:
+        """Return what is known of a row or a file; what the hub warns of comes first."""
+        what = "" if row is None else words.row_what(row)
+        if found is None:
+            return what
+        said = wording_scans.said(found)
+        return wording_scans.joined(said, what) if found.is_issue else wording_scans.joined(what, said)
+
+    def _finding(self, node: Node) -> Finding | None:
+        """Return what the hub says of a row or a single file."""
+        if self._pick is None or not node.paths:
+            return None
+        if node.row is not None:
+            return self._pick.finding_of(node.row)
+        return self._pick.finding(node.paths) if node.is_file else None
+
+    def _icon(self, found: Finding) -> QIcon:
+        name, role = wording_scans.icon_of(found)
+        return icon(name, self._theme.tokens, role=role)
 
     def _tip(self, node: Node, column: ChoiceColumn) -> str:
         if column is ChoiceColumn.NAME and node.row is not None:
@@ -230,6 +254,9 @@ class ChoicesModel(QAbstractItemModel):
         if column is ChoiceColumn.WHAT:
             if self._plain and node.is_file and self._pick is not None:
                 row = self._pick.row_of(node.paths[0])
+            found = self._finding(node)
+            if found is not None and found.is_issue:
+                return QColor(getattr(tokens, wording_scans.colour_of(found)))
             is_bad = row is not None and (row.missing or row.carries_code)
             return QColor(tokens.amber if is_bad else tokens.muted)
         if column is ChoiceColumn.FITS and row is not None and (fit := self.fit(row)) is not None:

@@ -21,7 +21,7 @@ from core.choosing import Kind, Listing, Pick, Row
 from core.choosing.facts import Facts
 from core.choosing.fits import Machine
 from core.records import Handle, Selection
-from gui import wording
+from gui import wording, wording_scans
 from gui import wording_choosing as words
 from gui.choosing.model import ChoiceColumn, ChoicesModel
 from gui.parts import RowDelegate, named, plain_label, plain_tip
@@ -72,6 +72,7 @@ class ChoicesPane(QWidget):
         view: The list; its objectName is `filesView`.
         pick: What is chosen; None before a listing is shown.
         has_facts: The header of the model is known.
+        agreed: Paths of files that the hub warns of and a person wants all the same.
 
     Signals:
         changed: Another choice, listing or way to show it.
@@ -88,6 +89,7 @@ class ChoicesPane(QWidget):
         self.setObjectName("choicesPane")
         self.pick: Pick | None = None
         self.has_facts = False
+        self.agreed: set[str] = set()
         self._machine = Machine()
         self._free: int | None = None
         self._theme = theme
@@ -118,6 +120,7 @@ class ChoicesPane(QWidget):
         for label in (self.rule, self.fits, self.sum, self.problem):
             column.addWidget(label)
         self.setFocusProxy(self.view)
+        theme.changed.connect(self._show_sum)
         self._refresh()
 
     def _make_view(self) -> ChoicesView:
@@ -150,6 +153,7 @@ class ChoicesPane(QWidget):
         """Show another listing with what is chosen of it, or none."""
         self.pick = pick
         self.has_facts = False
+        self.agreed = set()
         self._say_facts("")
         self.model.show_pick(None)
         self.model.set_cache_values(None)
@@ -262,12 +266,21 @@ class ChoicesPane(QWidget):
         fit = None if row is None else self.model.fit(row)
         self.rule.setText("" if need is None else words.fits_rule(need))
         self.fits.setText("" if fit is None else words.fits_machine(fit, self._machine, self._free))
-        self.sum.setText("" if pick is None else words.chosen(len(pick.chosen), wording.size(pick.size)))
+        self._show_sum()
         refusal = pick.refusal if pick is not None else ""
         self.problem.setText(refusal)
         self.problem.setVisible(bool(refusal))
         self.usual.setEnabled(pick is not None and pick.chosen != pick.default)
         self.plain.setEnabled(pick is not None)
+
+    def _show_sum(self) -> None:
+        """Say how much is chosen, and the worst that the hub says of it."""
+        pick = self.pick
+        text = "" if pick is None else words.chosen(len(pick.chosen), wording.size(pick.size))
+        found = pick.finding(pick.chosen) if pick is not None and pick.chosen else None
+        self.sum.setText(text if found is None else wording_scans.joined(text, wording_scans.said(found)))
+        role = "" if found is None else wording_scans.colour_of(found)
+        self.sum.setStyleSheet(f"color: {getattr(self._theme.tokens, role)};" if role else "")
 
 
 def _button(name: str, text: str, tip: str) -> QToolButton:

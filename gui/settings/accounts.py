@@ -49,7 +49,6 @@ class AccountsPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._now = now
-        self._before = now().token_mirrors
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
         column.setSpacing(8)
@@ -71,7 +70,7 @@ class AccountsPage(QWidget):
 
     def changes(self) -> dict[str, Any]:
         """Return the settings that were changed here since they were applied."""
-        asked = {each.mirror: each.consent.isChecked() for each in self.groups if each.mirror}
+        asked = {host: box.isChecked() for each in self.groups for host, box in each.consents()}
         before = self._now().token_mirrors
         hosts = (*before, *asked)
         wanted = tuple(dict.fromkeys(host for host in hosts if asked.get(host, True)))
@@ -81,10 +80,7 @@ class AccountsPage(QWidget):
         """What stands there was applied; a token that was typed is used, as its own button would."""
         for each in self.groups:
             each.use_typed()
-        if self._now().token_mirrors != self._before:
-            self._before = self._now().token_mirrors
-            for each in self.groups:
-                each.show()
+            each.show()  # the settings may name other mirrors by now
 
 
 class AccountGroup(QObject):
@@ -153,6 +149,7 @@ class AccountGroup(QObject):
         self._form = form
         for part in (self.consent, self.consent_hint):
             form.setRowVisible(part, bool(self.mirror))
+        self._boxes: dict[str, tuple[QCheckBox, QLabel]] = {}
 
     @staticmethod
     def _button(name: str, object_name: str, slot: Callable[[], None]) -> QPushButton:
@@ -200,9 +197,32 @@ class AccountGroup(QObject):
         account = self._desk.account
         return account.host if account.is_mirror and account.place != "variable" else ""
 
+    def consents(self) -> list[tuple[str, QCheckBox]]:
+        """Return the boxes that stand there, with the host of each."""
+        of_settings = [(host, box) for host, (box, _) in self._boxes.items()]
+        return ([(self.mirror, self.consent)] if self.mirror else []) + of_settings
+
     def show(self) -> None:
         """Show what holds now."""
         self._show()
+
+    def _show_mirrors(self) -> None:
+        """Let each mirror that the settings name have a box; what was ticked meanwhile stays."""
+        account = self._desk.account
+        hosts = account.mirrors if account.place != "variable" else ()
+        for host in [host for host in self._boxes if host not in hosts]:
+            for part in self._boxes.pop(host):
+                self._form.removeRow(part)
+        for host in [host for host in hosts if host not in self._boxes]:
+            name = f"{self._suffix}_{host}"
+            box = named(narrow(QCheckBox(words.consent(host, self._desk.hub))), "accountConsent" + name)
+            box.setChecked(host in self._now().token_mirrors)
+            box.toggled.connect(lambda _: self.changed.emit())
+            text = words.consent_of_settings_hint(host, self._desk.hub)
+            hint = plain_label(text, name="accountConsentHint" + name, muted=True)
+            self._form.addRow(QLabel(), box)
+            self._form.addRow(QLabel(), hint)
+            self._boxes[host] = box, hint
 
     def _show(self) -> None:
         desk = self._desk
@@ -213,6 +233,7 @@ class AccountGroup(QObject):
         self.test.setEnabled(desk.can_test and not desk.is_busy)
         self.remove.setEnabled(account.has_kept and not desk.is_busy)
         self._form.setRowVisible(self.memory, not desk.is_lasting and not self._suffix)  # it is said once
+        self._show_mirrors()
         self._on_typed()
         self._show_result()
         self.height_changed.emit()

@@ -1,4 +1,4 @@
-"""The Network page: the proxy, what it wants, what goes past it, a company's CA file, and a test of all that.
+"""The Network page: the proxy, what goes past it, a company's CA file, where the hub is fetched from, and a test.
 
 Knows Settings and the desk. What is chosen leaves through `changes`, `apply_password` and `settle`, when the dialog
 says so; only the test acts at once, and it changes nothing.
@@ -25,8 +25,10 @@ from PySide6.QtWidgets import (
 from core.settings import Settings, problem
 from gui import wording_dialogs
 from gui import wording_network as words
+from gui.hub_desk import HubDesk
 from gui.network_desk import NetworkDesk
 from gui.parts import MARGIN_PX, named, plain_label
+from gui.settings.hub_part import HubPart
 from gui.settings.parts import group, row_label
 from gui.style.icons import icon
 from gui.style.theme import Theme
@@ -68,7 +70,13 @@ class NetworkPage(QWidget):
     height_changed = Signal()
 
     def __init__(
-        self, now: Callable[[], Settings], desk: NetworkDesk, theme: Theme, *, parent: QWidget | None = None
+        self,
+        now: Callable[[], Settings],
+        desk: NetworkDesk,
+        theme: Theme,
+        *,
+        hub: HubDesk | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._now = now
@@ -81,6 +89,9 @@ class NetworkPage(QWidget):
         column.setSpacing(8)
         self._build_proxy(column, self._before)
         self._build_certificates(column, self._before)
+        self.hub = HubPart(column, now, hub, parent=self) if hub is not None else None
+        if self.hub is not None:
+            self.hub.changed.connect(self._on_changed)
         self._build_test(column)
         column.addStretch(1)
         desk.changed.connect(self._show)
@@ -183,6 +194,7 @@ class NetworkPage(QWidget):
             not self._url_problem
             and (is_old or not self._ca_problem)
             and not problem("no_proxy", values["no_proxy"])
+            and (self.hub is None or self.hub.is_valid)
         )
 
     @property
@@ -212,6 +224,7 @@ class NetworkPage(QWidget):
             **(manual if mode == "manual" else kept),
             "no_proxy": self.no_proxy.text().strip(),
             "ca_file": str(Path(path).expanduser()) if path else "",
+            **(self.hub.values() if self.hub is not None else {}),
         }
 
     def changes(self) -> dict[str, Any]:
@@ -229,6 +242,8 @@ class NetworkPage(QWidget):
     def settle(self) -> None:
         """What stands there was applied."""
         self._before = replace(self._before, **self.changes())
+        if self.hub is not None:
+            self.hub.settle(self._before)
         self._show()
 
     # -- changes by a person -----------------------------------------------------------------------------
@@ -313,6 +328,8 @@ class NetworkPage(QWidget):
         self.mode.blockSignals(True)
         self.mode.setCurrentIndex(MODES.index(mode_of(now)))
         self.mode.blockSignals(False)
+        if self.hub is not None:
+            self.hub.follow(now)
 
     def event(self, event: QEvent) -> bool:
         if event.type() is QEvent.Type.LayoutRequest:

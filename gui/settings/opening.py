@@ -10,6 +10,7 @@ from gui import wording
 from gui import wording_window as words
 from gui.accounts_desk import AccountsDesk
 from gui.api_switch import ApiSwitch
+from gui.hub_desk import HubDesk
 from gui.link_lookup import Prepare
 from gui.links_desk import LinksDesk
 from gui.network_desk import NetworkDesk
@@ -31,13 +32,15 @@ class Desks:
 
     api: ApiSwitch | None = None
     network: NetworkDesk | None = None
+    hub: HubDesk | None = None
     accounts: tuple[AccountsDesk, ...] = ()
     links: LinksDesk | None = None
     prepare: Prepare | None = None
 
-    def there(self) -> list[ApiSwitch | NetworkDesk | AccountsDesk | LinksDesk]:
+    def there(self) -> list[ApiSwitch | NetworkDesk | HubDesk | AccountsDesk | LinksDesk]:
         """Return those that there are."""
-        return [desk for desk in (self.api, self.network, *self.accounts, self.links) if desk is not None]
+        desks = (self.api, self.network, self.hub, *self.accounts, self.links)
+        return [desk for desk in desks if desk is not None]
 
     async def aclose(self) -> None:
         """Stop what is under way behind them."""
@@ -58,7 +61,7 @@ def open_settings(
         default_dir=wording.folder(root) if store.current.models_dir is None else words.default_folder(),
         folder_now=str(root),
         api=LocalApiPage(now, desks.api, theme) if desks.api else None,
-        network=NetworkPage(now, desks.network, theme) if desks.network else None,
+        network=NetworkPage(now, desks.network, theme, hub=desks.hub) if desks.network else None,
         accounts=AccountsPage(now, desks.accounts, theme) if desks.accounts else None,
         links=LinksPage(desks.links) if desks.links else None,
         parent=parent,

@@ -26,7 +26,7 @@ from tests.bench.samples import GIB, QUICK, Plan, Table, tell
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "aiohttp", "huggingface_hub")
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED_BYTES = 6 * GIB  # the CDN's file, ours and a peer's, with room to spare
-QUICK_GROUPS = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "startup")
+QUICK_GROUPS = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "startup", "B1", "B2", "B4")
 
 
 def _folder(stack_name: str, *, in_memory: bool) -> "tempfile.TemporaryDirectory[str]":
@@ -58,6 +58,7 @@ def _run(groups: list[str], plan: Plan, results: dict[str, Any], keep: Callable[
         (windows.measure, ("P7", "P10"), True),
         (windows.measure, ("P8",), True),
         (windows.measure, ("P9",), True),
+        (windows.measure, ("B1", "B2", "B3", "B4"), True),
         (windows.measure, ("smooth",), True),
         (windows.measure, ("startup",), True),
         (windows.measure, ("listen",), True),

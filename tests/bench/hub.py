@@ -8,6 +8,7 @@ their SHA-256, and prints one line of JSON: the endpoint, and the path, size and
     small:NAME:COUNT    small text files of 0.2 to 60 KB
     empty:NAME:COUNT    COUNT files of some bytes in folders, to be listed
     queue:NAME:COUNT    COUNT models of one file of 1 KB each
+    found:NAME:COUNT    COUNT models to be searched for, with all that a result tells
 """
 
 import argparse
@@ -72,6 +73,20 @@ def make_repos(words: Iterable[str]) -> list[Any]:
         elif kind == "queue":
             repos += [
                 Repo(f"bench/{name}-{n}", [GeneratedFile("config.json", QUEUED_BYTES, f"{name}{n}", lfs=False)])
+                for n in range(count)
+            ]
+        elif kind == "found":
+            repos += [
+                Repo(
+                    f"author-{n % 40:02d}/{name}-{n:04d}-Instruct-GGUF",
+                    [GeneratedFile(f"{name}-{n:04d}-Q4_K_M.gguf", QUEUED_BYTES, f"{name}{n}", lfs=False)],
+                    gated="auto" if n % 9 == 0 else False,
+                    tags=("gguf", "text-generation", "en", "license:apache-2.0"),
+                    pipeline_tag="text-generation",
+                    downloads=made.randint(0, 9_000_000),
+                    likes=made.randint(0, 9000),
+                    gguf={"total": made.randint(10**8, 10**11), "architecture": "llama"},
+                )
                 for n in range(count)
             ]
         else:

@@ -75,6 +75,21 @@ ROWS = (
     Row("P12", "cost of growth: processor time for each GiB of a file", "s", "growth", 1.1, 1.25),
     Row("P12.tasks", "... for each task of a long queue", "ms", "growth", 1.1, 1.25),
     Row(
+        "B1", "a search in Browse of 1,000 models: first results painted after the reply, the slowest of ten", "ms",
+        "value", 150,
+    ),
+    Row("B2", "10,000 GGUF files, in shards: grouped into rows to choose from", "ms", "value", 100),
+    Row("B2.mixed", "... of many kinds", "ms", "value", 100),
+    Row("B2.safetensors", "... one set of safetensors", "ms", "value", 100),
+    Row(
+        "B3", "1,000 results scrolled at a row a frame, 60 a second, more of them coming: 99 of 100 frames painted "
+        "after their due time by at most", "ms", "value", 16.7,
+    ),
+    Row("B3.late", "... frames that were later", "frames", "shown"),
+    Row("B3.work", "... work for a frame, 99 of 100 at most", "ms", "shown"),
+    Row("B4", "the page of a model before a file is chosen: requests to the demo hub", "requests", "value", 3),
+    Row("B4.redirects", "... and redirects of the hub that were followed", "requests", "shown"),
+    Row(
         "smooth", "2 models of 1 GiB from the demo hub, 8 connections: an 8 ms timer late in 99 of 100 ticks by "
         "at most", "ms", "value", None, 16,
     ),

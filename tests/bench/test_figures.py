@@ -68,12 +68,13 @@ def test_numbers_have_the_digits_that_mean_something() -> None:
 
 
 def test_every_row_of_the_table_of_goals_is_there_with_goal_and_floor() -> None:
-    assert [f"P{n}" for n in range(1, 13)] == [name for name in GROUPS if name[1:].isdigit()]
+    numbered = [name for name in GROUPS if name[1:].isdigit()]
+    assert numbered == [f"P{n}" for n in range(1, 13)] + [f"B{n}" for n in range(1, 5)]
     for row in ROWS:
-        if row.key[1:].isdigit():
+        if row.key[1:].isdigit() and row.key[0] == "P":
             assert row.goal is not None and row.floor is not None and row.goal < row.floor
         assert (row.kind == "ratio") <= bool(row.peer), row.key
-        assert row.kind == "shown" or row.floor is not None, row.key
+        assert row.kind == "shown" or row.floor is not None or (row.key[0] == "B" and row.goal), row.key
     assert len({row.key for row in ROWS}) == len(ROWS)
 
 
@@ -88,3 +89,5 @@ def test_goals_and_floors_are_those_that_were_set() -> None:
         "P6": (0.2, 0.35),
         "P11": (0.5, 0.9),
     }
+    browse = {key: row_of(key).goal for key in ("B1", "B2", "B2.mixed", "B2.safetensors", "B3", "B4")}
+    assert browse == {"B1": 150, "B2": 100, "B2.mixed": 100, "B2.safetensors": 100, "B3": 16.7, "B4": 3}

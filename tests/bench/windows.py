@@ -1,4 +1,4 @@
-"""P7 to P9, the second half of P10, and what was measured before them: the window, its start, and ten listeners."""
+"""P7 to P9, the second half of P10, Browse, and what was measured before them: the window, its start, listeners."""
 
 import json
 import shutil
@@ -25,6 +25,8 @@ def measure(groups: Iterable[str], table: Table, folder: Path, plan: Plan) -> No
         for _ in range(plan.runs):
             figures = child("tests.bench.busy", str(plan.seconds))
             table.add("P9", rows.OURS, figures["tree"])
+    if asked & {"B1", "B2", "B3", "B4"}:
+        _browse(asked, table, folder, plan)
     if "smooth" in asked:
         _smooth(table, folder, plan)
     if "startup" in asked:
@@ -78,6 +80,29 @@ def _listed(table: Table, folder: Path, plan: Plan) -> None:
             shutil.rmtree(folder / "many")
             table.add("P8", rows.OURS, figures["block_ms"])
             table.add("P8.rows", rows.OURS, figures["rows_s"])
+
+
+def _browse(asked: set[str], table: Table, folder: Path, plan: Plan) -> None:
+    """B1 to B4: searching, choosing, scrolling, looking at a model."""
+    place = folder / "browse"
+    stories = {
+        "B1": ("found", {"B1": "worst_ms"}),
+        "B3": ("scroll", {"B3": "p99_ms", "B3.late": "missed", "B3.work": "work_p99_ms"}),
+        "B4": ("page", {"B4": "asked", "B4.redirects": "with_redirects"}),
+    }
+    with bench_hub("found:Model:1000") as hub:
+        for _ in range(plan.runs):
+            if "B2" in asked:
+                figures = child("tests.bench.grouped", str(plan.listed_files))
+                for key, name in (("B2", "gguf"), ("B2.mixed", "mixed"), ("B2.safetensors", "safetensors")):
+                    table.add(key, rows.OURS, figures[name])
+            for group in sorted(asked & set(stories)):
+                story, names = stories[group]
+                words = (story, str(place)) if story == "page" else (story, hub["endpoint"], str(place))
+                figures = child("tests.bench.browse", *words)
+                shutil.rmtree(place)
+                for key, name in names.items():
+                    table.add(key, rows.OURS, figures[name])
 
 
 def _smooth(table: Table, folder: Path, plan: Plan) -> None:

@@ -1,6 +1,7 @@
 """The settings file survives round trips, damage and hand-made edits."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -236,3 +237,24 @@ def test_any_mapping_gives_settings_that_are_valid(tmp_path: Path, values: dict[
     store.path.write_text(yaml.safe_dump(values))
     loaded = store.load()
     assert all(problem(name, getattr(loaded, name)) == "" for name in Settings.__dataclass_fields__)
+
+
+def test_mirrors_are_kept_in_one_form_and_a_bad_one_is_refused(store: SettingsStore) -> None:
+    settings = Settings(
+        hub_way="fastest", hub_mirror="Mirror.example/", hub_mirrors=("a.example", "https://A.example")
+    )
+    assert settings.hub_mirror == "https://mirror.example" and settings.hub_mirrors == ("https://a.example",)
+    store.save(settings)
+    assert store.load() == settings
+    assert Settings().mirrors_in_use == () == replace(settings, hub_way="hub").mirrors_in_use
+    assert settings.mirrors_in_use == ("https://a.example",)
+    assert replace(settings, hub_way="mirror").mirrors_in_use == ("https://mirror.example",)
+    assert replace(settings, hub_way="mirror", hub_mirror="").mirrors_in_use == ()
+    for name, value in (
+        ("hub_way", "elsewhere"),
+        ("hub_mirror", "http://mirror.example"),
+        ("hub_mirrors", ["https://user:word@mirror.example"]),
+        ("hub_mirrors", ["https://a.example"] * 9),
+        ("hub_mirrors", "https://a.example"),
+    ):
+        assert problem(name, value)

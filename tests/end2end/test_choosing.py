@@ -15,8 +15,10 @@ from core.handles import parse_many
 from core.records import Handle, Selection
 from core.states import ItemState, TaskState
 from gui.choosing.dialog import ChooserDialog
+from gui.choosing.model import ChoiceColumn
 from gui.choosing.pane import ChoicesView
 from gui.dialogs.add import AddDialog
+from gui.dialogs.ask import AskDialog
 from gui.main_window import MainWindow
 from tests.end2end.conftest import HubOnThread, Stage, play
 
@@ -296,6 +298,31 @@ def test_a_repo_whose_usual_quant_is_incomplete_can_still_be_chosen_from(
         QTest.mouseClick(chooser.pull_button, Qt.MouseButton.LeftButton)
         await stage.until(lambda: bool(stage.engine.tasks) and stage.engine.tasks[0].state is TaskState.DONE)
         assert stage.engine.tasks[0].id == "demo/incomplete:Q8_0"
+        await stage.close()
+
+    play(stage, story)
+
+
+def test_what_the_hub_calls_unsafe_is_asked_about_before_it_is_pulled(stage: Stage, loud_hub: HubOnThread) -> None:
+    async def story() -> None:
+        window = await stage.open()
+        chooser = await open_chooser(stage, window, "demo/direct")
+        await stage.until(chooser.pull_button.isEnabled)
+        model = chooser.pane.model
+        what = {model.index(r, 0).data(): model.index(r, ChoiceColumn.WHAT).data() for r in range(model.rowCount())}
+        assert what["weights.bin"].startswith("Hub: unsafe") and what["Q8_0"].endswith("Hub: no issue found")
+        view = chooser.pane.view
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=box_of(view, "weights.bin"))
+        QTest.mouseClick(chooser.pull_button, Qt.MouseButton.LeftButton)
+        asked = chooser.findChild(AskDialog)
+        assert asked is not None and asked.isVisible() and not stage.engine.tasks
+        QTest.keyClick(asked, Qt.Key.Key_Return)
+        assert chooser.isVisible() and not stage.engine.tasks, "Enter means no"
+        QTest.mouseClick(chooser.pull_button, Qt.MouseButton.LeftButton)
+        again = next(each for each in chooser.findChildren(AskDialog) if each.isVisible())
+        QTest.mouseClick(again.accept_button, Qt.MouseButton.LeftButton)
+        await stage.until(lambda: bool(stage.engine.tasks) and stage.engine.tasks[0].state is TaskState.DONE)
+        assert wanted(stage, stage.engine.tasks[0].id) == ["direct-Q8_0.gguf", "weights.bin"]
         await stage.close()
 
     play(stage, story)

@@ -138,3 +138,26 @@ async def test_a_mirror_of_modelscope_needs_consent_too(make: Make) -> None:
     )
     fixed = make(MODELSCOPE_ENDPOINT="https://ms-mirror.example", MODELSCOPE_API_TOKEN=VARIABLE)
     assert sent(fixed, "https://ms-mirror.example/x") == VARIABLE and account_of(fixed, MODELSCOPE).is_allowed
+
+
+async def test_mirrors_of_the_settings_get_a_token_one_by_one_and_never_that_of_the_variable(make: Make) -> None:
+    other = "https://other.example"
+    both = {"hub_way": "fastest", "hub_mirrors": (MIRROR, other), "token_mirrors": ("hf-mirror.example",)}
+    control = make()
+    control.store.update(both)
+    await control.load()
+    told: list[HubAccount] = []
+    control.tokens.on_change = told.append
+    assert (sent(control, HUB), sent(control, MIRROR), sent(control, other)) == (FILE, FILE, "")
+    assert (
+        account_of(control).mirrors == ("hf-mirror.example", "other.example") and not account_of(control).is_mirror
+    )
+    await enter(control, ENTERED)
+    assert (sent(control, MIRROR), sent(control, other)) == (ENTERED, "") and HUGGING_FACE in told
+    control.store.update({"hub_way": "hub"})
+    control.use_network()
+    assert (sent(control, HUB), sent(control, MIRROR)) == (ENTERED, "") and account_of(control).mirrors == ()
+    control.store.update(both)
+    for fixed in (make(HF_TOKEN=VARIABLE), make(HF_ENDPOINT=HUB)):
+        await fixed.load()
+        assert sent(fixed, HUB) and sent(fixed, MIRROR) == "" and account_of(fixed).mirrors == ()

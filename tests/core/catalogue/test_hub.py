@@ -11,6 +11,7 @@ from core.demo.server import DemoHub
 from core.errors import DownloadError, GotWebPage, NotFound, ResolveError, ServerBusy
 from core.net.client import Net
 from core.net.credentials import Credentials
+from core.scans import Verdict
 
 LLAMA = "bartowski/Llama-3.2-1B-Instruct-GGUF"
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -73,10 +74,23 @@ async def test_a_model_page_costs_three_requests(hub: DemoHub, catalogue: Catalo
     facts = await catalogue.facts(LLAMA)
     await catalogue.card(LLAMA, facts.commit)
     await catalogue.revisions(LLAMA)
-    assert len([request for request in hub.requests if request.server == "hub"]) <= 4, "one of them a redirect"
+    statuses = [request.status for request in hub.requests if request.server == "hub"]
+    assert sorted(statuses) == [200, 200, 200, 307], "the hub answers for a card with a redirect"
     assert facts.licence == "llama3.2" and facts.context_length and facts.architecture == "llama"
     assert [file.path for file in facts.files if file.wanted] == ["Llama-3.2-1B-Instruct-Q4_K_M.gguf"]
     assert facts.card_bytes and facts.page_url == f"{hub.endpoint}/{LLAMA}"
+
+
+async def test_the_scan_of_the_files_costs_no_request_more(hub: DemoHub, catalogue: Catalogue) -> None:
+    hub.requests.clear()
+    facts = await catalogue.facts("demo/direct")
+    assert len(hub.requests) == 1 and facts.scan is not None
+    assert facts.scan.of(["weights.bin"]).verdict is Verdict.UNSAFE
+    assert facts.scan.of(["direct-Q8_0.gguf"]).verdict is Verdict.CLEAN
+    queued, silent = await catalogue.facts("demo/many-files"), await catalogue.facts("demo/hostile-names")
+    assert queued.scan is not None and queued.scan.of(["x"]).verdict is Verdict.UNSCANNED and silent.scan is None
+    await catalogue.sizes("demo/direct")
+    assert "securityStatus" not in list(hub.requests)[-1].query, "a size needs no scan"
 
 
 async def test_files_are_those_that_the_tree_lists(hub: DemoHub, catalogue: Catalogue) -> None:

@@ -69,7 +69,7 @@ JSON = st.recursive(
 )
 KEYS = st.sampled_from(
     ["downloads", "likes", "gated", "private", "tags", "lastModified", "createdAt", "gguf", "safetensors",
-     "pipeline_tag", "cardData", "config", "siblings"]
+     "pipeline_tag", "cardData", "config", "siblings", "securityRepoStatus"]
 )  # fmt: skip
 
 

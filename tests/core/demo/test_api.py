@@ -52,6 +52,22 @@ async def test_the_tree_comes_in_pages_linked_by_absolute_addresses(
     assert all(request.path.endswith("/tree/main") for request in hub.requests)
 
 
+async def test_the_scan_is_told_where_it_is_asked_for(hub: DemoHub, client: httpx.AsyncClient) -> None:
+    url = "/api/models/demo/direct"
+    assert "securityRepoStatus" not in (await client.get(url)).json()
+    info = (await client.get(f"{url}/revision/main?blobs=true&securityStatus=True")).json()
+    found = [{"path": "weights.bin", "level": "unsafe"}]
+    assert info["securityRepoStatus"] == {"scansDone": True, "filesWithIssues": found}
+    (tree,) = await pages(client, f"{url}/tree/main?recursive=true&expand=true")
+    status = {item["path"]: item["securityFileStatus"] for item in tree}
+    assert status["weights.bin"]["status"] == status["weights.bin"]["pickleImportScan"]["status"] == "unsafe"
+    assert status["direct-Q8_0.gguf"]["status"] == "safe"
+    queued = (await client.get("/api/models/demo/many-files?securityStatus=true")).json()
+    assert queued["securityRepoStatus"] == {"scansDone": False, "filesWithIssues": []}
+    silent = (await client.get("/api/models/demo/hostile-names?securityStatus=true")).json()
+    assert "securityRepoStatus" not in silent
+
+
 async def test_an_expanded_tree_has_commits_and_pages_of_fifty(client: httpx.AsyncClient) -> None:
     found = await pages(client, "/api/models/demo/many-files/tree/main?recursive=true&expand=true")
     assert [len(page) for page in found] == [50, 50, 32]

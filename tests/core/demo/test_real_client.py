@@ -107,11 +107,16 @@ for repo in {ids!r}:
         gated=info.gated,
         refs=sorted(ref.ref for ref in [*refs.branches, *refs.tags, *refs.pull_requests]),
     )
+scanned = api.model_info("demo/direct", securityStatus=True)
+(entry,) = api.get_paths_info("demo/direct", ["weights.bin"], expand=True)
+found["scan"] = [scanned.security_repo_status, entry.security.safe, entry.security.status]
 found["search"] = [model.id for model in api.list_models(search="llama", filter="gguf", limit=5)]
 print(json.dumps(found))
 """
     found = await run(hub, tmp_path, script)
     assert set(found.pop("search")) == {LLAMA, VISION}
+    unsafe = [{"path": "weights.bin", "level": "unsafe"}]
+    assert found.pop("scan") == [{"scansDone": True, "filesWithIssues": unsafe}, False, "unsafe"]
     for repo_id, listed in found.items():
         repo = hub.repos[repo_id]
         head = repo.heads["refs/heads/main"]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QModelIndex, QUrl
-from PySide6.QtGui import QImage, QTextDocument
+from PySide6.QtGui import QImage, QPainter, QTextDocument
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from core.catalogue.records import Found, ModelFacts, Query, SizeRange, Sort
@@ -16,7 +16,7 @@ from gui.browse import memory
 from gui.browse.card_view import CardView, web_address
 from gui.browse.filters import BILLION, FilterBar
 from gui.browse.results_model import ResultsModel, Role
-from gui.browse.results_view import ROW_PX, ResultsView
+from gui.browse.results_view import ROW_PX, ResultDelegate, ResultsView
 from gui.browse.start_list import STARTS, StartList
 from gui.style.theme import Theme
 
@@ -94,6 +94,36 @@ def test_only_rows_in_sight_are_told(model: ResultsModel, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.seen) as told:
         view.verticalScrollBar().setValue(500 * ROW_PX)
     assert told.args[0][0] == "org/model-500" and len(told.args[0]) <= 7
+
+
+def test_a_scrolled_row_costs_what_is_in_sight_however_long_the_list_is(
+    model: ResultsModel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[int] = []
+    paint = ResultDelegate.paint
+
+    def counted(self: ResultDelegate, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        painted.append(index.row())
+        paint(self, painter, option, index)
+
+    monkeypatch.setattr(ResultDelegate, "paint", counted)
+    view = ResultsView(Theme())
+    qtbot.addWidget(view)
+    view.set_results(model)
+    view.resize(400, 5 * ROW_PX)
+    model.show(some(0, 10_000))
+    with qtbot.waitSignal(view.seen):
+        view.show()
+    steps = 50
+    painted.clear()
+    for step in range(steps):
+        view.verticalScrollBar().setValue((1000 + step) * ROW_PX)
+        view.viewport().repaint()
+        in_sight = range(1000 + step, 1000 + step + 6)
+        assert set(painted) <= set(in_sight) and painted, "rows out of sight are not painted"
+        assert len(painted) <= 2 * len(in_sight)
+        painted.clear()
+    assert len(model._texts) <= 6 + steps + 6, "words are made for rows that were in sight, once"
 
 
 def test_filters_make_a_query_and_show_one(qtbot: QtBot) -> None:
