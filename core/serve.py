@@ -16,6 +16,7 @@ from core.errors import DownloadError, StoreError
 from core.holder import DataLock, Held, lock_soon
 from core.interrupt import stop_on_signals
 from core.logbook import kept_log
+from core.loop import new_loop
 from core.places import Places
 from core.settings import Settings, SettingsStore
 from core.vault import open_secrets
@@ -38,8 +39,8 @@ def serve(options: ServeOptions, places: Places) -> int:
     except (Held, StoreError) as error:
         return _complain(error)
     try:
-        with kept_log(places.data):
-            return asyncio.run(_Server(options, places, lock, os.environ).run())
+        with kept_log(places.data), asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(_Server(options, places, lock, os.environ).run())
     except DownloadError as error:
         return _complain(error)
     except KeyboardInterrupt:

@@ -123,6 +123,7 @@ ALLOWED: dict[str, set[str]] = {
     "core.diagnostics": PURE | {"core.logbook", "core.settings", "core.task"},
     "core.shelf": PURE | {"core.description", "core.transfer"},
     "core.interrupt": set(),
+    "core.loop": set(),
     "core.loading": set(),
     "core.api": PURE
     | {"core.commands", "core.engine", "core.handles", "core.listings", "core.net", "core.settings", "core.shelf"}
@@ -131,7 +132,16 @@ ALLOWED: dict[str, set[str]] = {
     "core.api.bodies": set(),
     "core.api.events": BASICS | {"core.api.shapes", "core.engine", "core.task"},
     "core.serve": PURE
-    | {"core.api", "core.compose", "core.door", "core.holder", "core.interrupt", "core.logbook", "core.places"}
+    | {
+        "core.api",
+        "core.compose",
+        "core.door",
+        "core.holder",
+        "core.interrupt",
+        "core.logbook",
+        "core.loop",
+        "core.places",
+    }
     | {"core.settings", "core.vault"},
     "core.views": BASICS | {"core.sizes", "core.task"},
     "core.terminal": BASICS | {"core.sizes", "core.views"},
@@ -148,7 +158,8 @@ ALLOWED: dict[str, set[str]] = {
     "core.headless": PURE
     | {"core.api.control", "core.api.events", "core.api.shapes", "core.compose", "core.door", "core.engine"}
     | {"core.handles", "core.logbook", "core.vault"}
-    | {"core.holder", "core.interrupt", "core.net", "core.places", "core.roster", "core.settings", "core.sources"}
+    | {"core.holder", "core.interrupt", "core.loop", "core.net", "core.places", "core.roster"}
+    | {"core.settings", "core.sources"}
     | {"core.store", "core.task", "core.terminal", "core.transfer.meter", "core.verify", "core.views"},
     "core.options": {"core", "core.handles"},
     "core.cli": PURE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import DownloadError
 from core.interrupt import stop_on_signals
+from core.loop import new_loop
 from core.spawn import cancel_and_wait, spawn
 from core.terminal import plain
 
@@ -31,7 +32,8 @@ def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
         return await main(stopped)
 
     try:
-        return asyncio.run(begin())
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(begin())
     except DownloadError as error:
         return complain(error)
     except KeyboardInterrupt:

@@ -234,7 +234,9 @@ def test_clear_completed_takes_done_rows_off_and_keeps_files(window: MainWindow,
 # -- keyboard --------------------------------------------------------------------------------------------------
 
 
-def test_the_keyboard_reaches_filter_list_and_details(window: MainWindow, engine: FakeEngine, qtbot: QtBot) -> None:
+def test_the_keyboard_reaches_filter_and_list(
+    window: MainWindow, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add(engine, "a/a", TaskState.RUNNING)
     settle(window)
     window.activateWindow()
@@ -249,7 +251,7 @@ def test_the_keyboard_reaches_filter_list_and_details(window: MainWindow, engine
     settle(window)
     QTest.keyClick(window.tree, Qt.Key.Key_P, CONTROL)
     assert engine.calls == [("pause", "a/a", None)]
-    opened: list[list[RowId]] = []
+    opened: list[list[tuple[str, str | None]]] = []
     monkeypatch.setattr(window._intake.choosing, "open_for_rows", lambda rows: opened.append(list(rows)))
     QTest.keyClick(window.tree, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert opened == [window.tree.ids_selected()]
