@@ -1,6 +1,7 @@
 """Fixtures for all tests: a clean environment with the canary token, and the demo hub."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
@@ -48,6 +49,21 @@ def pytest_runtest_makereport(
             report.outcome = "failed"
             report.longrepr = f"the token stands in {told}"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Delete the windows of a test at its end: Qt leaves that to its loop, which has ended, and they would add up."""
+    yield
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    if widgets is None or (app := widgets.QApplication.instance()) is None:
+        return
+    for window in app.topLevelWidgets():
+        if window.parent() is None and not window.isVisible():
+            window.deleteLater()
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
