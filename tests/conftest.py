@@ -53,7 +53,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Delete the windows of a test at its end: Qt leaves that to its loop, which has ended, and they would add up."""
+    """Delete the windows of a test at its end: Qt leaves that to its loop, which has ended, and they add up."""
     yield
     widgets = sys.modules.get("PySide6.QtWidgets")
     if widgets is None or (app := widgets.QApplication.instance()) is None:

@@ -104,6 +104,7 @@ async def test_a_private_model_is_found_when_the_token_comes(stage: Stage) -> No
     stage.hub.member_tokens.add(TOKEN)
     stage.use(TOKEN)
     await stage.until(lambda: stage.engine.task(task_id).state is TaskState.DONE)
+    assert stage.engine.task(task_id).failure is None
 
 
 async def test_what_is_removed_is_not_looked_for(stage: Stage) -> None:
@@ -124,6 +125,7 @@ async def test_what_failed_in_an_earlier_run_is_watched_too(stage: Stage) -> Non
     stage.hub.granted_tokens.add(TOKEN)
     stage.use(TOKEN)
     await stage.until(lambda: stage.engine.task(task_id).state is TaskState.DONE)
+    assert stage.watch._waiting == {}
 
 
 async def test_a_hub_that_is_away_changes_nothing(stage: Stage) -> None:

@@ -240,6 +240,7 @@ def test_a_busy_hub_is_asked_again_by_itself(stage: Stage, loud_hub: HubOnThread
         panel.search.setText("gemma")
         await stage.until(lambda: "asked again in" in words_of(panel))
         await stage.until(lambda: shown(panel) == ["google/gemma-3-27b-it"])
+        assert "asked again in" not in words_of(panel)
         await stage.close()
 
     play(stage, story)
@@ -254,6 +255,7 @@ def test_search_text_of_any_kind_leaves_the_panel_usable(stage: Stage, loud_hub:
         await stage.until(lambda: not panel._desk.is_searching and panel._desk._search is not None)
         panel.search.setText("minilm")
         await stage.until(lambda: shown(panel) == ["sentence-transformers/all-MiniLM-L6-v2"])
+        assert panel.isEnabled() and panel.search.text() == "minilm"
         await stage.close()
 
     play(stage, story)
