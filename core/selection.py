@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import lru_cache
 
 from core.formats.quant import DEFAULT_QUANTS, bits_of, is_mmproj, is_model, quant_label, shard_of
 
@@ -195,7 +196,13 @@ def _safetensors(paths: Sequence[str]) -> frozenset[str]:
 
 def is_aside(path: str) -> bool:
     """Tell whether a path lies in a folder of another format or of an unfinished training."""
-    return any(step.lower() in _OTHER_FORMATS or _CHECKPOINT.fullmatch(step) for step in path.split("/")[:-1])
+    folder = _folder(path)
+    return bool(folder) and _is_folder_aside(folder)
+
+
+@lru_cache(maxsize=1024)  # a listing asks for the same few folders file by file
+def _is_folder_aside(folder: str) -> bool:
+    return any(step.lower() in _OTHER_FORMATS or _CHECKPOINT.fullmatch(step) for step in folder.split("/"))
 
 
 def _without_twins(weights: Sequence[str]) -> set[str]:
@@ -204,13 +211,14 @@ def _without_twins(weights: Sequence[str]) -> set[str]:
     others = [path for path in weights if path not in variants] if variants else []
     plain = {_WEIGHT_SHARD.sub(r"\1.safetensors", path) for path in others}
     in_folders = {path for path in weights if "/" in path}
-    folders = {_folder(path) for path in weights if not _base(path).lower().startswith("consolidated")}
+    consolidated = {path for path in weights if _base(path).lower().startswith("consolidated")}
+    folders = {_folder(path) for path in weights if path not in consolidated} if consolidated else set[str]()
     kept = set()
     for path in weights:
         variant = variants.get(path)
         if variant and f"{variant[1]}.safetensors" in plain:
             continue
-        if _base(path).lower().startswith("consolidated") and _folder(path) in folders:
+        if path in consolidated and _folder(path) in folders:
             continue  # Mistral's own layout of the same weights
         kept.add(path)
     # A pipeline keeps its parts in folders; a checkpoint of all of them at the top is the same again.

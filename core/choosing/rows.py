@@ -152,11 +152,13 @@ class _Lister:
             if draft is None:
                 draft = drafts[kind, name] = _Draft(kind, name)
             draft.paths.append(path)
-            draft.is_usual = draft.is_usual and path in self._usual
-            draft.count = max(draft.count, count)
-            if 1 <= number <= count:
-                draft.numbers = draft.numbers or set()
-                draft.numbers.add(number)
+            if draft.is_usual and path not in self._usual:
+                draft.is_usual = False
+            if count:  # a shard
+                draft.count = max(draft.count, count)
+                if 1 <= number <= count:
+                    draft.numbers = draft.numbers or set()
+                    draft.numbers.add(number)
         return list(drafts.values())
 
     def _model_row(self, model: Group) -> Row:

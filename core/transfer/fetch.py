@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable
 
-from core.errors import DownloadError, Stalled
+from core.errors import ConnectFailed, DownloadError, Stalled
 from core.net.client import Net
 from core.spawn import spawn
 from core.transfer import retry
@@ -259,8 +259,9 @@ class Fetch:
         # Bytes that moved since the try before make this one free of charge.
         self._fruitless = 0 if self._brought != self._marked else retry.counted(error, self._fruitless)
         self._marked = self._brought
-        if self._fruitless >= ASKED_ANEW_AFTER:
-            self._link.forget()  # where it was led to gives nothing: the hub may know another server
+        is_away = self._net.detour is not None and isinstance(error, ConnectFailed)
+        if is_away and self._fruitless >= ASKED_ANEW_AFTER:
+            self._link.forget()  # where the mirror led to is away: it may be too, and then another one is asked
         decision = retry.after_failure(error, self._fruitless, jitter=random.random())
         if isinstance(decision, retry.GiveUp):
             raise error

@@ -26,6 +26,7 @@ TOP_PX = 8
 MARGIN_PX = 8
 RADIUS_PX = 6
 BADGE_PX = 18
+CUTS_MAX = 2000
 REST_MS = 150  # rows that only fly by are not asked about
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
@@ -40,6 +41,8 @@ class ResultDelegate(QStyledItemDelegate):
     def __init__(self, look: Look, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.look = look
+        self._cuts: dict[tuple[str, int, bool], str] = {}  # as they were painted last
+        self._cut_for = look
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, ROW_PX)
@@ -64,20 +67,27 @@ class ResultDelegate(QStyledItemDelegate):
         first.setRight(right)
         painter.setFont(self.look.strong)
         painter.setPen(self.look.colours["text"])
-        name = texts.name
-        painter.drawText(
-            first, _LEFT, self.look.strong_metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, first.width())
-        )
+        painter.drawText(first, _LEFT, self._cut(texts.name, first.width(), is_name=True))
         painter.setFont(self.look.plain)
         painter.setPen(self.look.colours["muted"])
         sizes = texts.sizes
         if sizes:
             painter.drawText(second, _RIGHT, sizes)
             second.setRight(second.right() - self.look.plain_metrics.horizontalAdvance(sizes) - PAD_PX)
-        metrics = self.look.plain_metrics
-        facts = metrics.elidedText(texts.facts, Qt.TextElideMode.ElideRight, second.width())
-        painter.drawText(second, _LEFT, facts)
+        painter.drawText(second, _LEFT, self._cut(texts.facts, second.width()))
         painter.restore()
+
+    def _cut(self, text: str, width: int, *, is_name: bool = False) -> str:
+        """Return a text as it fits: a name cut in the middle, since its end tells most, all else at its end."""
+        if self._cut_for is not self.look or len(self._cuts) > CUTS_MAX:
+            self._cuts.clear()
+            self._cut_for = self.look
+        cut = self._cuts.get((text, width, is_name))
+        if cut is None:
+            metrics = self.look.strong_metrics if is_name else self.look.plain_metrics
+            side = Qt.TextElideMode.ElideMiddle if is_name else Qt.TextElideMode.ElideRight
+            cut = self._cuts[text, width, is_name] = metrics.elidedText(text, side, width)
+        return cut
 
     def _ground(self, painter: QPainter, rect: QRect, state: QStyle.StateFlag) -> None:
         selected = bool(state & QStyle.StateFlag.State_Selected)

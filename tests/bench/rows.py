@@ -85,11 +85,11 @@ ROWS = (
     Row("B2.mixed", "... of many kinds", "ms", "value", 100),
     Row("B2.safetensors", "... one set of safetensors", "ms", "value", 100),
     Row(
-        "B3", "1,000 results scrolled at a row a frame, 60 a second, more of them coming: processor time of the "
-        "window's thread for a frame, painting and all else, in 99 of 100 at most", "ms", "value", 16.7,
+        "B3", "1,000 results scrolled at a row a frame, 60 a second, more of them coming: 99 of 100 frames painted "
+        "after their due time by at most", "ms", "value", 16.7,
     ),
-    Row("B3.late", "... 99 of 100 frames painted after their due time by at most", "ms", "shown"),
     Row("B3.share", "... frames that were later than 16.7 ms", "%", "shown"),
+    Row("B3.work", "... processor time of the window's thread a frame, in 99 of 100 at most", "ms", "shown"),
     Row("B4", "the page of a model before a file is chosen: requests to the demo hub", "requests", "value", 3),
     Row("B4.redirects", "... and redirects of the hub that were followed", "requests", "shown"),
     Row(

@@ -87,7 +87,7 @@ def _browse(asked: set[str], table: Table, folder: Path, plan: Plan) -> None:
     place = folder / "browse"
     stories = {
         "B1": ("found", {"B1": "worst_ms"}),
-        "B3": ("scroll", {"B3": "work_p99_ms", "B3.late": "late_p99_ms", "B3.share": "late_share"}),
+        "B3": ("scroll", {"B3": "late_p99_ms", "B3.share": "late_share", "B3.work": "work_p99_ms"}),
         "B4": ("page", {"B4": "asked", "B4.redirects": "with_redirects"}),
     }
     with bench_hub("found:Model:1000") as hub:

@@ -28,6 +28,7 @@ from core.settings import Settings, SettingsStore
 from core.sources.huggingface import HuggingFace
 from core.states import TaskState
 from core.store.memory import MemoryStore
+from core.transfer import retry
 from core.vault import MemorySecrets
 from tests.fakes.canary import CANARY
 from tests.fakes.proxies import free_port, teller
@@ -241,6 +242,22 @@ async def test_a_download_goes_on_elsewhere_where_it_is_when_its_mirror_breaks(
     (item,) = task.wanted_items()
     assert item.local_path is not None and item.local_path.read_bytes() == hub.content("t/big", "big.bin")
     assert 0 < hub.bytes_sent("big.bin") < 10 * MB, "what came from the mirror is not fetched twice"
+
+
+async def test_a_mirror_that_breaks_with_its_storage_is_left_in_the_middle_of_a_file(
+    two: Two, hub: DemoHub, other: DemoHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "BACK_OFF_FIRST_S", 0.05)
+    await until(lambda: two.place.choice.place == other.endpoint)
+    other.knobs.bytes_per_s_total = 8 * MB
+    task_id = two.engine.add(parse_handle("t/big"))
+    await other.requests.until(lambda: other.bytes_sent("big.bin") > 4 * MB)
+    two.clock += ASK_AGAIN_S
+    del two.answers[other.endpoint]
+    await other.aclose()
+    await until(lambda: not two.engine.task(task_id).state.is_live)
+    assert two.engine.task(task_id).state is TaskState.DONE, two.engine.task(task_id).failure
+    assert two.place.choice.place == hub.endpoint and 0 < hub.bytes_sent("big.bin") < 10 * MB
 
 
 async def test_a_mirror_that_answers_with_web_pages_is_left(two: Two, hub: DemoHub, other: DemoHub) -> None:
