@@ -6,7 +6,7 @@ QT_LIBRARIES := libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2
 	libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 fonts-dejavu-core
 
 # Real programs that tests run beside ours: proxies, a network of its own, errors of the system at will.
-TEST_PROGRAMS := tinyproxy-bin microsocks iproute2 strace
+TEST_PROGRAMS := tinyproxy-bin microsocks iproute2 strace openssl
 
 # What the measurements serve with and compare with.
 BENCH_PROGRAMS := nginx-light aria2 curl openssl

@@ -84,7 +84,10 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def is_quiet(self) -> bool:
         """Nothing lies unread in its socket: neither an end, nor bytes that would be taken for the next reply."""
-        return self._transport is not None and not _is_readable(self._transport.get_extra_info("socket").fileno())
+        if self._transport is None or _is_readable(self._transport.get_extra_info("socket").fileno()):
+            return False
+        secured = self._transport.get_extra_info("ssl_object")
+        return secured is None or not secured.pending()
 
     async def ask(self, request: h11.Request, body: bytes, *, silence_s: float | None) -> h11.Response:
         """Send a request and return the head of its reply; the body comes from `read`.
