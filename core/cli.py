@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core import qt
 from core.errors import UnsupportedHandle
 from core.handles import format_handle, parse_handle, with_revision
 from core.interrupt import noted
@@ -68,6 +69,8 @@ def _run(words: list[str], open_window: OpenWindow) -> int:
 def _begin(
     command: str, parser: argparse.ArgumentParser, options: argparse.Namespace, open_window: OpenWindow
 ) -> int:
+    if command not in ("", "demo"):
+        qt.leave_out()
     match command:
         case "":
             return open_window(WindowOptions(_prepare(options), handles=tuple(options.handles)))

@@ -1,10 +1,17 @@
 """What an engine tells. Knows nothing: whoever listens finds the names here."""
 
-from core.qt import QMetaMethod, QObject, Signal
+from typing import TYPE_CHECKING
+
+from core.qt import signal_types
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMetaMethod, QObject, Signal
+else:
+    QObject, Signal, QMetaMethod = signal_types()
 
 
 class EngineSignals(QObject):
-    """Every signal of an engine, in the past tense.
+    """Every signal of an engine, in the past tense; a QObject, but in a process without a window (`core.qt`).
 
     Signals:
         task_added(id), task_about_to_be_removed(id), task_removed(id), task_moved(id): The list changed.

@@ -29,10 +29,11 @@ def _open_window(options: "WindowOptions") -> int:
             file=sys.stderr,
         )
         return 1
+    from core import qt
     from core.loading import loading
 
     with loading():
-        import core.qt  # noqa: F401  before any other part of Qt
+        qt.load()  # before any other part of it
         from gui.app import open_window  # widgets are imported for a window alone
 
     return open_window(options)
