@@ -7,7 +7,6 @@ is imported once its words are understood: a wrong word loads neither Qt nor the
 import argparse
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from core.interrupt import noted
 from core.loading import loading
 from core.net.credentials import HUB_DEFAULT, endpoint_of
 from core.options import PARSERS, forms, split_command
+from core.patterns import pattern
 from core.places import Places, find_places
 from core.records import Handle
 
@@ -26,7 +26,7 @@ USAGE_ERROR = 2
 INTERRUPTED = 130
 WORD_CHARS_SHOWN = 200
 
-_MAIN = re.compile(r"(?:@|/(?:tree|blob|resolve|raw)/|--revision[ =])main(?![^\s:/?#])")
+_MAIN = pattern(r"(?:@|/(?:tree|blob|resolve|raw)/|--revision[ =])main(?![^\s:/?#])")
 
 
 @dataclass(frozen=True, slots=True)

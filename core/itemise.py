@@ -1,15 +1,15 @@
 """From a manifest to the items of a task. Pure, and on any thread; a name that is refused fails alone."""
 
-import re
 from pathlib import Path
 
 from core.errors import NameRefused
 from core.paths import collisions, local_path
+from core.patterns import pattern
 from core.records import Destination, Manifest
 from core.states import ItemState
 from core.task import Item
 
-_DIGITS = re.compile(r"(\d{1,18})")  # a longer number is a name: Python does not read it as a number without end
+_DIGITS = pattern(r"(\d{1,18})")  # a longer number is a name: Python does not read it as a number without end
 
 
 def items_of(root: Path, manifest: Manifest, *, complete: bool) -> list[Item]:

@@ -5,21 +5,21 @@ where it has a control file of ours and no task in the list wants it; any other 
 """
 
 import os
-import re
 import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from core.patterns import pattern
 from core.shelf import model_folders
 from core.transfer import disk
 
 DEPTH_MAX = 16  # of folders inside a model's folder
 LISTED_MAX = 10_000
 
-_OLD = re.compile(r".+\.part\.old-\d+")
-_BAD = re.compile(r".+\.bad-\d+")
+_OLD = pattern(r".+\.part\.old-\d+")
+_BAD = pattern(r".+\.bad-\d+")
 
 
 class Kind(Enum):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.patterns import pattern
+
 FILE = "pulley.log"
 FOLDER = "logs"
 FILE_BYTES_MAX = 2**20
@@ -20,20 +22,20 @@ RECORD_CHARS_MAX = 4000
 MASK = "***"
 
 _SECRETS = (
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{4,}"), rf"\1 {MASK}"),
-    (re.compile(r"\b(hf|sk|ghp|gho|github_pat|ms)[-_][A-Za-z0-9_-]{6,}"), rf"\1_{MASK}"),
-    (re.compile(r"(?i)\b(token|password|passwd|secret|api[-_]?key|authorization|m_session_id)(\s*[=:]\s*)[^\s,;&'\"]+"),
+    (pattern(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{4,}"), rf"\1 {MASK}"),
+    (pattern(r"\b(hf|sk|ghp|gho|github_pat|ms)[-_][A-Za-z0-9_-]{6,}"), rf"\1_{MASK}"),
+    (pattern(r"(?i)\b(token|password|passwd|secret|api[-_]?key|authorization|m_session_id)(\s*[=:]\s*)[^\s,;&'\"]+"),
      rf"\1\2{MASK}"),
-    (re.compile(r"([a-z][a-z0-9+.-]{1,12}://)[^\s/@'\"]*@", re.IGNORECASE), rf"\1{MASK}@"),
-    (re.compile(r"([a-z][a-z0-9+.-]{1,12}://[^\s?#'\"]+)[?#][^\s'\"]*", re.IGNORECASE), rf"\1?{MASK}"),
+    (pattern(r"([a-z][a-z0-9+.-]{1,12}://)[^\s/@'\"]*@", re.IGNORECASE), rf"\1{MASK}@"),
+    (pattern(r"([a-z][a-z0-9+.-]{1,12}://[^\s?#'\"]+)[?#][^\s'\"]*", re.IGNORECASE), rf"\1?{MASK}"),
 )  # fmt: skip
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNSEEN = pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 def scrub(text: str) -> str:
     """Return a text without secrets, in lines that nobody outside can forge."""
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
+    for secret, instead in _SECRETS:
+        text = secret.sub(instead, text)
     return _UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 

@@ -2,11 +2,13 @@
 
 import re
 
+from core.patterns import pattern
+
 ORIGIN_CHARS_MAX = 255
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
-_PLACE = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
-_PORT_SIGN = re.compile(r"[^:]:[^:\]]*$")
+_SCHEME = pattern(r"[a-z][a-z0-9+.-]*")
+_PLACE = pattern(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
+_PORT_SIGN = pattern(r"[^:]:[^:\]]*$")
 
 
 def read_origin(text: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import NameRefused
+from core.patterns import pattern
 from core.records import Destination
 
 NAME_BYTES_MAX = 255  # of one path segment, on every common file system
@@ -21,17 +22,15 @@ PATH_CHARS_MAX = 1024  # of a hub path; longer ones are not real
 DEPTH_MAX = 32
 _LONGEST_SUFFIX = ".part.old-9999"
 
-_FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_FORBIDDEN = pattern(r'[<>:"|?*\\\x00-\x1f\x7f]')
+_INVISIBLE = pattern("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 # What Unicode calls ignorable: in folders that ignore case, ext4 does not look at it. Some of it belongs to emoji.
-_IGNORED = re.compile(
+_IGNORED = pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
-_SIDE_FILE = re.compile(
-    r".*(\.part|\.part\.ctl|\.part\.ctl\.tmp|\.part\.old-\d+|\.bad-\d+|\.yml\.tmp)", re.IGNORECASE
-)
+_RESERVED = pattern(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+_SIDE_FILE = pattern(r".*(\.part|\.part\.ctl|\.part\.ctl\.tmp|\.part\.old-\d+|\.bad-\d+|\.yml\.tmp)", re.IGNORECASE)
 
 
 def check_name(path: str) -> None:

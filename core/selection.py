@@ -11,6 +11,7 @@ from fnmatch import translate
 from functools import lru_cache
 
 from core.formats.quant import DEFAULT_QUANTS, bits_of, is_mmproj, is_model, quant_label, shard_of
+from core.patterns import pattern
 
 HOUSEKEEPING = frozenset({".gitattributes", ".gitignore", ".gitkeep"})
 """Files of git itself: wanted only where everything is."""
@@ -22,12 +23,12 @@ _TEXTS = frozenset({
     ".json", ".jsonl", ".txt", ".model", ".jinja", ".tiktoken", ".py", ".yaml", ".yml", ".md", ".vocab",
     ".bpe", ".spm", ".merges",
 })  # fmt: skip
-_BARE_NAMES = re.compile(r"(licen[cs]e|notice|use_policy|copying|tokenizer|merges|vocab)(\..*)?", re.IGNORECASE)
-_FOREIGN_INDEX = re.compile(r".*\.(bin|pt|pth|h5|msgpack)\.index(\.[a-z0-9]+)?\.json", re.IGNORECASE)
-_TORCH_WEIGHTS = re.compile(r"(diffusion_)?pytorch_model.*\.bin|adapter_model\.bin", re.IGNORECASE)
-_VARIANT = re.compile(r"(.+)\.(fp16|bf16|fp32|non_ema)(-\d{5}-of-\d{5,6})?\.safetensors", re.IGNORECASE)
-_WEIGHT_SHARD = re.compile(r"(.+)-\d{5}-of-\d{5,6}\.safetensors", re.IGNORECASE)
-_CHECKPOINT = re.compile(r"checkpoint-\d+")
+_BARE_NAMES = pattern(r"(licen[cs]e|notice|use_policy|copying|tokenizer|merges|vocab)(\..*)?", re.IGNORECASE)
+_FOREIGN_INDEX = pattern(r".*\.(bin|pt|pth|h5|msgpack)\.index(\.[a-z0-9]+)?\.json", re.IGNORECASE)
+_TORCH_WEIGHTS = pattern(r"(diffusion_)?pytorch_model.*\.bin|adapter_model\.bin", re.IGNORECASE)
+_VARIANT = pattern(r"(.+)\.(fp16|bf16|fp32|non_ema)(-\d{5}-of-\d{5,6})?\.safetensors", re.IGNORECASE)
+_WEIGHT_SHARD = pattern(r"(.+)-\d{5}-of-\d{5,6}\.safetensors", re.IGNORECASE)
+_CHECKPOINT = pattern(r"checkpoint-\d+")
 
 
 class Unselectable(ValueError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
 from core.errors import ACCESS, Failure
+from core.patterns import pattern
 from core.states import ItemState, TaskState
 from core.task import Item, Move, Task
 from gui import wording_access
@@ -19,7 +20,7 @@ from gui.tree.columns import Column
 translate = QCoreApplication.translate
 
 # Control signs, and signs that turn the direction of writing: a file name must not repaint its row.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_UNSEEN = pattern("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def fill(text: str, *values: str) -> str:

@@ -14,24 +14,25 @@ SOURCES = sorted(path for room in ("core", "gui", "resources") for path in (ROOT
 LINES_MAX = 400
 
 # Room -> the rooms of ours that it may import. The longest matching prefix counts.
-BASICS = {"core.states", "core.errors", "core.records"}
+BASICS = {"core.states", "core.errors", "core.patterns", "core.records"}
 PURE = BASICS | {"core.sizes", "core.spawn", "core.paths", "core"}
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
     "core.states": set(),
+    "core.patterns": set(),
     "core.errors": set(),
     "core.records": set(),
     "core.sizes": set(),
     "core.spawn": set(),
     "core.places": set(),
-    "core.origins": set(),
+    "core.origins": {"core.patterns"},
     "core.accounts": set(),
     "core.links": {"core.errors"},
     "core.scans": set(),
     "core.access": PURE | {"core.commands", "core.engine", "core.task"},
     "core.settings": {"core.errors", "core.net.mirrors", "core.origins"},
     "core.vault": set(),
-    "core.paths": {"core.errors", "core.records"},
+    "core.paths": {"core.patterns", "core.errors", "core.records"},
     "core.handles": BASICS | {"core.formats", "core.net.origin", "core.paths"},
     "core.formats": BASICS,
     "core.selection": BASICS | {"core.formats"},
@@ -119,7 +120,7 @@ ALLOWED: dict[str, set[str]] = {
     "core.rebuild": PURE
     | {"core.description", "core.handles", "core.itemise", "core.library", "core.shelf", "core.sources.base"}
     | {"core.store", "core.transfer", "core.verify"},
-    "core.logbook": set(),
+    "core.logbook": {"core.patterns"},
     "core.leftovers": PURE | {"core.shelf", "core.transfer.disk"},
     "core.diagnostics": PURE | {"core.logbook", "core.settings", "core.task"},
     "core.shelf": PURE | {"core.description", "core.transfer"},

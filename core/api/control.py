@@ -18,13 +18,14 @@ from core.api.gate import Rules, needs_keys
 from core.api.tokens import MASK, Tokens, masked
 from core.net.client import Net
 from core.net.proxies import Proxy
+from core.patterns import pattern
 from core.settings import Settings, SettingsStore, problem
 from core.vault import Secrets
 
 _log = logging.getLogger(__name__)
 
 KEYS_MAX = 64
-_SECRET = re.compile(r"[\x21-\x7e]{1,512}")
+_SECRET = pattern(r"[\x21-\x7e]{1,512}")
 
 # Name in the API -> name in the settings.
 PLAIN = {

@@ -4,7 +4,6 @@ Nothing is added before its files are known: a request that is refused leaves no
 """
 
 import asyncio
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from core.engine import Engine
 from core.errors import CommandRefused, DownloadError, NotFound, UnsupportedHandle
 from core.handles import format_handle, parse_handle, with_revision
 from core.listings import Prepared
+from core.patterns import pattern
 from core.records import Handle, Selection
 from core.states import TaskState
 from core.task import Task
@@ -29,7 +29,7 @@ OTHERS_ID = "This id belongs to another model"
 ID_CHARS_MAX = 256
 ITEMS_AT_ONCE = 500  # told between two turns of the loop
 
-_ID = re.compile(r"[A-Za-z0-9._:/@-]+")
+_ID = pattern(r"[A-Za-z0-9._:/@-]+")
 
 
 class Pulls:

@@ -5,7 +5,6 @@ file of the hub's own tools; both belong to the hub itself, and go to a mirror o
 """
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,13 +13,14 @@ from core.net.client import Net
 from core.net.credentials import is_endpoint_set, is_mirror
 from core.net.endpoints import MODELSCOPE_COOKIE, is_modelscope_mirror, modelscope_of
 from core.net.origin import host_label
+from core.patterns import pattern
 from core.settings import SettingsStore
 
 _log = logging.getLogger(__name__)
 
 MASK = "********"
 MASK_SHOWS_FROM_CHARS = 16  # of a shorter secret, four characters would be too many
-_SENDABLE = re.compile(r"[\x21-\x7e]{1,512}")
+_SENDABLE = pattern(r"[\x21-\x7e]{1,512}")
 
 
 def masked(secret: str) -> str:

@@ -7,17 +7,19 @@ cut: only the beginning of a long card is returned, and whoever shows it says so
 import re
 from dataclasses import dataclass
 
+from core.patterns import pattern
+
 CARD_BYTES_MAX = 5 * 2**20  # of what is fetched
 SHOWN_CHARS = 32 * 1024  # more would hold the window while it is laid out
 LINE_CHARS_MAX = 4000
 CELLS_MAX = 800  # of all tables together; a layout takes very long over more
 DEPTH_MAX = 6  # of quotes and lists within each other
 
-_FACTS = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
-_FENCE = re.compile(r" {0,3}(```|~~~)")
-_PICTURE = re.compile(r"!\[([^\]\n]{0,300})\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,200}\])")
-_LEAD = re.compile(r"(?:[ \t]{0,40}(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))+")
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_FACTS = pattern(r"\A\ufeff?---[ \t]*\r?\n.*?^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
+_FENCE = pattern(r" {0,3}(```|~~~)")
+_PICTURE = pattern(r"!\[([^\]\n]{0,300})\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,200}\])")
+_LEAD = pattern(r"(?:[ \t]{0,40}(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))+")
+_UNSEEN = pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ told for how long.
 """
 
 import asyncio
-import re
 from functools import partial
 from typing import Any, Protocol
 
@@ -15,6 +14,7 @@ from core.catalogue.records import ModelFacts, Page, Query, Revisions, SizeRange
 from core.errors import NotFound, ResolveError, ServerBusy, TransferError
 from core.net.origin import host_label
 from core.net.reply import Reply
+from core.patterns import pattern
 from core.sources.base import file_url
 from core.sources.replies import (
     JSON_BYTES_MAX,
@@ -29,7 +29,7 @@ from core.sources.replies import (
 
 OFF_LOOP_FILES = 500  # more are looked at on a thread: between two awaits stay under 5 ms
 SPARE_REQUESTS = 100  # of what the hub allows: sizes of rows are not worth the last of them
-_RATE = re.compile(r"r=(\d{1,9})\s*;\s*t=(\d{1,6})(?!\d)")
+_RATE = pattern(r"r=(\d{1,9})\s*;\s*t=(\d{1,6})(?!\d)")
 
 
 class Asker(Protocol):

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from core.catalogue.records import Found, ModelFacts, Query, Revisions, SizeRange
 from core.handles.rules import HUB_HOSTS
 from core.net.origin import origin_of
+from core.patterns import pattern
 from core.records import RemoteFile
 from core.scans import scan_of
 from core.selection import Unselectable, choose, groups
@@ -28,13 +29,11 @@ _KEYS = (
     "author", "createdAt", "downloads", "gated", "gguf", "lastModified", "library_name", "likes", "pipeline_tag",
     "private", "safetensors", "tags",
 )  # fmt: skip
-_REPO = re.compile(r"[A-Za-z0-9](?:[\w.-]*)(?:/[\w.-]+)?", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_GIT_SHA1 = re.compile(r"[0-9a-f]{40}")
-_NEXT = re.compile(r'<([^<>]{1,4096})>\s*;[^,<]*\brel="?next"?')
-_COUNT_TEXT = re.compile(
-    r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?)(?:x(\d{1,4}(?:\.\d{1,3})?))?([BM])(?![A-Za-z0-9])"
-)
+_REPO = pattern(r"[A-Za-z0-9](?:[\w.-]*)(?:/[\w.-]+)?", re.ASCII)
+_SHA256 = pattern(r"[0-9a-f]{64}")
+_GIT_SHA1 = pattern(r"[0-9a-f]{40}")
+_NEXT = pattern(r'<([^<>]{1,4096})>\s*;[^,<]*\brel="?next"?')
+_COUNT_TEXT = pattern(r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?)(?:x(\d{1,4}(?:\.\d{1,3})?))?([BM])(?![A-Za-z0-9])")
 _TOLD_ELSEWHERE = ("license:", "region:", "base_model:", "arxiv:", "dataset:", "doi:", "deploy:", "endpoints_")
 
 

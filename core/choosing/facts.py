@@ -4,18 +4,18 @@ Turns headers and configurations, which anybody may have written, into checked v
 """
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from core.formats import gguf, safetensors
+from core.patterns import pattern
 
 TEXT_CHARS_MAX = 40
 COUNT_MAX = 2**20
 PARAMETERS_MAX = 10**15
 CONTEXT_MAX = 2**40
 
-_SIZE_LABEL = re.compile(r"(?:\d{1,4}x)?\d{1,5}(?:\.\d{1,3})?[KMBTkmbt](?:-A?[\d.]{1,6}[KMBTkmbt])?")
+_SIZE_LABEL = pattern(r"(?:\d{1,4}x)?\d{1,5}(?:\.\d{1,3})?[KMBTkmbt](?:-A?[\d.]{1,6}[KMBTkmbt])?")
 
 
 @dataclass(frozen=True, slots=True)

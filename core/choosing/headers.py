@@ -6,7 +6,6 @@ that lies is refused with its reason; a hub that cannot be asked is passed on as
 
 import asyncio
 import io
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -17,6 +16,7 @@ from core.errors import DownloadError, ResolveError
 from core.formats import gguf, safetensors
 from core.net.origin import host_label
 from core.net.reply import Reply
+from core.patterns import pattern
 from core.records import RemoteFile
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ STEPS_BYTES = (2**16, 2**20, gguf.READ_BYTES_MAX)  # most headers are known from
 CONFIG_BYTES_MAX = 2**20
 OFF_LOOP_BYTES = 2**17  # more is read on a thread: between two awaits stay under 5 ms
 
-_RANGE = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20}|\*)")
+_RANGE = pattern(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20}|\*)")
 
 
 class Fetcher(Protocol):

@@ -5,6 +5,8 @@ Names tell the format, not the truth: what carries code is marked by what its fo
 
 import re
 
+from core.patterns import pattern
+
 PICKLE_SUFFIXES = frozenset({
     ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".npy", ".npz", ".joblib", ".dill", ".nemo", ".mar", ".pyc",
     ".h5", ".hdf5", ".keras",
@@ -15,9 +17,9 @@ OTHER_WEIGHTS = frozenset({".msgpack", ".onnx", ".tflite", ".pb", ".ggml", ".ot"
 """Weights of other formats, which hold no program of Python."""
 
 _WEIGHTS = {".safetensors"} | PICKLE_SUFFIXES | OTHER_WEIGHTS
-_SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5,6})")
-_INDEX = re.compile(r"(.+\.[a-z0-9]+)\.index(?:\.[a-z0-9_]+)?\.json", re.IGNORECASE)
-_ONNX_DATA = re.compile(r"(.+\.onnx)[._]data(?:_\d+)?", re.IGNORECASE)
+_SHARD = pattern(r"(.+)-(\d{5})-of-(\d{5,6})")
+_INDEX = pattern(r"(.+\.[a-z0-9]+)\.index(?:\.[a-z0-9_]+)?\.json", re.IGNORECASE)
+_ONNX_DATA = pattern(r"(.+\.onnx)[._]data(?:_\d+)?", re.IGNORECASE)
 
 
 def suffix_of(path: str) -> str:

@@ -8,6 +8,8 @@ more than that: the same type loses more in a small model than in a large one.
 import re
 from enum import Enum
 
+from core.patterns import pattern
+
 
 class Quality(Enum):
     """What is left of a model, best first."""
@@ -27,8 +29,8 @@ class Quality(Enum):
 
 
 _STEPS: tuple[tuple[re.Pattern[str], Quality], ...] = tuple(
-    (re.compile(pattern), quality)
-    for pattern, quality in (
+    (pattern(text), quality)
+    for text, quality in (
         (r"(BF16|F16|FP16|F32|FP32|F64)(_.*)?", Quality.FULL),
         (r"Q8_.*", Quality.NEARLY_FULL),
         (r"(Q6_K|Q7_K).*", Quality.VERY_HIGH),
@@ -48,4 +50,4 @@ _STEPS: tuple[tuple[re.Pattern[str], Quality], ...] = tuple(
 def quality_of(label: str) -> Quality:
     """Return the quality that a quantisation stands for; UNKNOWN for what is none."""
     label = label.upper().removeprefix("UD-")
-    return next((quality for pattern, quality in _STEPS if pattern.fullmatch(label)), Quality.UNKNOWN)
+    return next((quality for step, quality in _STEPS if step.fullmatch(label)), Quality.UNKNOWN)

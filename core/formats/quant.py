@@ -7,7 +7,9 @@ a folder that alone names the quantisation.
 import re
 from dataclasses import dataclass
 
-_LABEL = re.compile(
+from core.patterns import pattern
+
+_LABEL = pattern(
     r"(?<![A-Z0-9])(?:UD-)?"
     r"(?:IQ[1-5]_(?:XXS|XS|NL|S|M)"
     r"|TQ[12]_0"
@@ -17,9 +19,9 @@ _LABEL = re.compile(
     r"|BF16|F16|F32|F64|FP16|FP32)"
     r"(?:_[A-Z]{1,3})?(?![A-Z0-9])"
 )
-_SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE)
+_SHARD = pattern(r"-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE)
 _SHARD_CHARS = len("-00001-of-00003.gguf")
-_BITS = re.compile(r"\d+")
+_BITS = pattern(r"\d+")
 _NO_MODEL_PREFIXES = ("mtp-", "eagle3-", "dflash-", "dspark-")
 
 DEFAULT_QUANTS = ("Q4_K_M", "Q8_0")  # llama.cpp's order

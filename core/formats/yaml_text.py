@@ -5,15 +5,16 @@ events first, which need no recursion. Aliases are refused: nobody needs them he
 for more values than any later look at the result could visit.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
+from core.patterns import pattern
+
 DEPTH_MAX = 16  # a description has 4
 
-_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+_LINE_ENDS = pattern("[\x85\u2028\u2029]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

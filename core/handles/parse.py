@@ -3,7 +3,6 @@
 `parse_handle` looks only at how the text begins and passes it to the form that it is.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from core.handles.commands import is_command, parse_command, parse_link
 from core.handles.hubs import parse_modelscope, parse_ollama
 from core.handles.short import format_handle, parse_short
 from core.handles.urls import parse_hub_path, parse_url
+from core.patterns import pattern
 from core.records import Handle
 
 ACCEPTED_FORMS: tuple[tuple[str, str], ...] = (
@@ -44,9 +44,9 @@ EXAMPLES: tuple[str, str, str] = (
 
 LINE_SHOWN_CHARS = 200  # of a refused line, where thousands may be pasted
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://")
-_NEW_LINE = re.compile(r"\r\n|\r|\n")
-_CONTINUED = re.compile(r"[ \t]\\[ \t]*(?:\r\n|\r|\n)[ \t]*")
+_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://")
+_NEW_LINE = pattern(r"\r\n|\r|\n")
+_CONTINUED = pattern(r"[ \t]\\[ \t]*(?:\r\n|\r|\n)[ \t]*")
 _HUB_SCHEMES = frozenset({"hf", "huggingface"})
 _LINK_SCHEMES = frozenset({"lmstudio", "jan", "pulley"})
 _MODELSCOPE_SCHEMES = frozenset({"ms", "modelscope"})

@@ -4,11 +4,11 @@ Each function returns its value, normalised, or raises UnsupportedHandle with a 
 are linear: they have one way only to match.
 """
 
-import re
 from urllib.parse import unquote
 
 from core.errors import NameRefused, UnsupportedHandle
 from core.paths import check_name
+from core.patterns import pattern
 
 TEXT_BYTES_MAX = 2048  # of a handle; a longer text is something else
 NAME_CHARS_MAX = 96  # of an organisation or a repo, as on the hub
@@ -24,14 +24,14 @@ UNSUPPORTED_HOSTS = {
 """Hosts whose pages are no files either, with the sentence that says so."""
 KNOWN_HOSTS = HUB_HOSTS | MODELSCOPE_HOSTS | OLLAMA_HOSTS | frozenset(UNSUPPORTED_HOSTS)
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_INVISIBLE = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
-_REVISION = re.compile(r"\w(?:[\w.+=,/-]*[\w+=])?")
-_QUANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_OLLAMA_SPACE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,78}[A-Za-z0-9_])?")
-_OLLAMA_TAG = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?")
+_CONTROL = pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_INVISIBLE = pattern("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_NAME = pattern(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_REVISION = pattern(r"\w(?:[\w.+=,/-]*[\w+=])?")
+_QUANT = pattern(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
+_SHA256 = pattern(r"[0-9a-fA-F]{64}")
+_OLLAMA_SPACE = pattern(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,78}[A-Za-z0-9_])?")
+_OLLAMA_TAG = pattern(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?")
 
 
 def shown(text: str) -> str:

@@ -5,16 +5,16 @@ other hubs begin with their scheme (`core.handles.hubs`).
 handle again; only `from_link` is lost, which tells where a text came from and not what it names.
 """
 
-import re
 from dataclasses import replace
 
 from core.errors import UnsupportedHandle
 from core.handles import rules
 from core.handles.hubs import format_modelscope, format_ollama, modelscope_revision, with_tag
+from core.patterns import pattern
 from core.records import Handle
 
-_LOCAL_PATH = re.compile(r"[A-Za-z]:[\\/]|[/~\\]|\.{1,2}(?:[/\\]|$)")
-_HOST_AND_PORT = re.compile(r"\d+/")
+_LOCAL_PATH = pattern(r"[A-Za-z]:[\\/]|[/~\\]|\.{1,2}(?:[/\\]|$)")
+_HOST_AND_PORT = pattern(r"\d+/")
 _SCHEME_NAMES = frozenset({
     "about", "blob", "data", "file", "ftp", "ftps", "git", "hf", "http", "https", "huggingface", "jan",
     "javascript", "lmstudio", "magnet", "mailto", "ms", "ollama", "modelscope", "pulley", "s3", "sftp",

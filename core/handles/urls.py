@@ -4,7 +4,6 @@ Queries of hub links are dropped and fragments too; those of a direct link belon
 a link and never the rest: it may hold a token.
 """
 
-import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from core.errors import UnsupportedHandle
@@ -14,9 +13,10 @@ from core.handles.hubs import parse_modelscope_page, parse_ollama_page
 from core.handles.rules import decoded
 from core.handles.short import with_quant
 from core.net.origin import is_loopback
+from core.patterns import pattern
 from core.records import Handle
 
-_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
+_HOST = pattern(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
 _NO_MODELS = frozenset({
     "api", "blog", "chat", "collections", "datasets", "docs", "join", "learn", "login", "models", "new",
     "organizations", "papers", "posts", "pricing", "settings", "spaces", "tasks",

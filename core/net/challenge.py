@@ -16,6 +16,7 @@ from core.errors import ServerRefused, TransferError
 from core.net.origin import is_private, origin_of
 from core.net.redirects import check_redirect
 from core.net.reply import Reply
+from core.patterns import pattern
 
 TOKEN_BYTES_MAX = 2**16
 LASTS_S = 60.0  # where the registry does not say, as the protocol has it
@@ -23,10 +24,10 @@ LASTS_MOST_S = 3600.0
 RENEW_S = 10.0  # before its end
 KEPT_MOST = 256
 
-_REPOSITORY = re.compile(r"(https?://[^/?#]+/v2/[^?#]{1,400}?)/(?:manifests|blobs)/")
-_CHALLENGE = re.compile(r'Bearer\s+realm="([^"]{1,1024})"(.{0,2048})', re.IGNORECASE)
-_FIELD = re.compile(r'\b(service|scope)="([^"]{0,1024})"', re.IGNORECASE)
-_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
+_REPOSITORY = pattern(r"(https?://[^/?#]+/v2/[^?#]{1,400}?)/(?:manifests|blobs)/")
+_CHALLENGE = pattern(r'Bearer\s+realm="([^"]{1,1024})"(.{0,2048})', re.IGNORECASE)
+_FIELD = pattern(r'\b(service|scope)="([^"]{0,1024})"', re.IGNORECASE)
+_TOKEN = pattern(r"[\x21-\x7e]{1,16384}")
 
 
 class Fetch(Protocol):

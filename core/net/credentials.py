@@ -4,14 +4,14 @@ A token given in the environment belongs to the endpoint of that environment and
 kept for the hub itself, as in the token file of its own tools, goes to a mirror of the hub by consent only.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from core.net.origin import Origin, is_loopback, origin_of
+from core.patterns import pattern
 
 HUB_DEFAULT = "https://huggingface.co"
-_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+_TOKEN = pattern(r"[\x21-\x7e]{1,4096}")
 
 
 class Credentials:

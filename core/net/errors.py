@@ -1,7 +1,6 @@
 """The boundary where httpx's errors become ours."""
 
 import os
-import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -14,10 +13,11 @@ from core.errors import ConnectFailed, ProxyRefused, Stalled, TimedOut, Transfer
 from core.net.faults import Dropped, ProxyTrouble
 from core.net.origin import host_label
 from core.net.trust import handshake_failed, refused
+from core.patterns import pattern
 
 E = TypeVar("E", bound=BaseException)
 
-_ADDRESS = re.compile(r"\S*://\S+")
+_ADDRESS = pattern(r"\S*://\S+")
 WOKEN_S = 1.0
 
 

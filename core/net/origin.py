@@ -6,13 +6,15 @@ import socket
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from core.patterns import pattern
+
 Origin = tuple[str, str, int]
 """Scheme, host in lower case, port."""
 
-_NUMERIC = re.compile(r"[0-9a-fx.]+", re.IGNORECASE)  # "127.1", "2130706433", "0x7f000001"
+_NUMERIC = pattern(r"[0-9a-fx.]+", re.IGNORECASE)  # "127.1", "2130706433", "0x7f000001"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Where an address begins like most do, the rest of it does not matter; nobody's password is in what is kept.
-_BEGINNING = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(?=[/?#]|\Z)")
+_BEGINNING = pattern(r"https?://[A-Za-z0-9._:\[\]-]+(?=[/?#]|\Z)")
 _KEPT = 256
 
 

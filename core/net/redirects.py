@@ -1,7 +1,6 @@
 """Where a server may lead us: schemes, encryption, and no way from outside into this machine or its network."""
 
 import asyncio
-import re
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -10,12 +9,13 @@ from urllib.parse import urljoin, urlsplit
 from core.errors import ServerRefused
 from core.net.mirrors import HUB_HOSTS
 from core.net.origin import host_label, is_global, is_private, origin_of
+from core.patterns import pattern
 
 NAMES_KEPT_S = 60.0
 NAMES_MOST = 256
 
-_BEGINNING = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(?=[/?]|\Z)")
-_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_~%&=+-]+(?:[/.][A-Za-z0-9_~%&=+-]+)*)?(?:\?[A-Za-z0-9._~%&=+-]+)?")
+_BEGINNING = pattern(r"https?://[A-Za-z0-9._:\[\]-]+(?=[/?]|\Z)")
+_PLAIN_PATH = pattern(r"/(?:[A-Za-z0-9_~%&=+-]+(?:[/.][A-Za-z0-9_~%&=+-]+)*)?(?:\?[A-Za-z0-9._~%&=+-]+)?")
 
 
 def check_redirect(source: str, location: str, *, public: bool) -> str:

@@ -4,14 +4,15 @@ httpx takes an address apart letter by letter, and again where it is asked for a
 way goes to httpx as ever. Must not know: who asks, for what, credentials.
 """
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 import httpx
 
+from core.patterns import pattern
+
 # What httpx would send just so: no user, no standard port, no dot segments, nothing that has to be escaped.
-_PLAIN = re.compile(
+_PLAIN = pattern(
     r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?"
     r"(/(?:[A-Za-z0-9_~!$&()*+,;=:@/-]|(?<!/)\.|%[0-9A-F]{2})*(?:\?(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-F]{2})+)?)"
 )

@@ -4,7 +4,6 @@ Nothing here, nor anywhere else, turns the check off. Knows files and certificat
 """
 
 import os
-import re
 import ssl
 import sys
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import CertificateRefused, ConnectFailed
+from core.patterns import pattern
 
 CA_BYTES_MAX = 16 * 2**20
 SETTINGS = "Settings > Network"
@@ -24,7 +24,7 @@ _SYSTEM_FILES = (
     "/etc/pki/tls/cert.pem",
     "/etc/ssl/ca-bundle.pem",
 )
-_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]")
+_HASHED = pattern(r"[0-9a-f]{8}\.[0-9]")
 _PEM = b"-----BEGIN "
 
 

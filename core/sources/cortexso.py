@@ -1,12 +1,12 @@
 """cortexso: one repo a model on Hugging Face, one branch a variant; `main` holds only what describes them."""
 
-import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from core.errors import NotFound, ResolveError
 from core.formats.yaml_text import load_yaml
 from core.net.origin import host_label
+from core.patterns import pattern
 from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import Fetcher, escaped, file_url
 from core.sources.listing import list_files, pinned, select
@@ -18,7 +18,7 @@ BRANCHES_MAX = 2000
 BRANCHES_SHOWN_MAX = 20
 _SKIPPED = frozenset({".gitattributes", ".gitignore", "README.md"})  # as Cortex does
 _METADATA = "metadata.yml"
-_BRANCH = re.compile(r"\w(?:[\w.+=,/-]{0,198}[\w+=])?")
+_BRANCH = pattern(r"\w(?:[\w.+=,/-]{0,198}[\w+=])?")
 
 
 class CortexSo:

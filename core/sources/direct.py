@@ -1,19 +1,18 @@
 """A file behind any web address: size and version are asked for, a hash comes with the handle or not at all."""
 
-import re
-
 from core.errors import AccessDenied, DownloadError, GotWebPage, NotFound, ServerBusy, ServerRefused, TransferError
 from core.net.origin import host_label
 from core.net.reply import Reply
+from core.patterns import pattern
 from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import Fetcher, folder_of, name_of
 from core.sources.replies import is_ok, is_web_page, size_of, wait_s
 
 PROBE_BYTES_MAX = 2**20  # of a server that sends the file in place of its first byte
-_CONTENT_RANGE = re.compile(r"bytes (?:0-0|\*)/(\d{1,19})")
-_DIGITS = re.compile(r"\d{1,19}")
-_VERSION = re.compile(r'"[\x21\x23-\x7e]{0,256}"')
-_DATE = re.compile(r"[A-Za-z]{3}, [0-9A-Za-z :]{10,40}")
+_CONTENT_RANGE = pattern(r"bytes (?:0-0|\*)/(\d{1,19})")
+_DIGITS = pattern(r"\d{1,19}")
+_VERSION = pattern(r'"[\x21\x23-\x7e]{0,256}"')
+_DATE = pattern(r"[A-Za-z]{3}, [0-9A-Za-z :]{10,40}")
 _PAGES = (".html", ".htm", ".xhtml")
 
 

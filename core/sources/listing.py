@@ -15,6 +15,7 @@ from core.errors import NotFound, ResolveError
 from core.handles.rules import HUB_HOSTS
 from core.net.origin import host_label, origin_of
 from core.net.reply import Reply
+from core.patterns import pattern
 from core.records import Handle, RemoteFile, Selection
 from core.selection import Unselectable, choose
 from core.sources.base import Fetcher, file_url
@@ -26,10 +27,10 @@ LINK_CHARS_MAX = 8192
 NAMES_SHOWN_MAX = 8  # of a repo's files, where the one asked for is not there
 OFF_LOOP_FILES = 500  # more are looked at in a thread: between two awaits stay under 5 ms
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_GIT_SHA1 = re.compile(r"[0-9a-f]{40}")
-_SAYS_NEXT = re.compile(r'\brel\s*=\s*"?next\b', re.IGNORECASE)
-_NEXT = re.compile(r'<([^<>]{1,4096})>\s*;[^,<]*\brel="?next"?')
+_SHA256 = pattern(r"[0-9a-f]{64}")
+_GIT_SHA1 = pattern(r"[0-9a-f]{40}")
+_SAYS_NEXT = pattern(r'\brel\s*=\s*"?next\b', re.IGNORECASE)
+_NEXT = pattern(r'<([^<>]{1,4096})>\s*;[^,<]*\brel="?next"?')
 
 
 async def list_files(fetcher: Fetcher, *, endpoint: str, repo: str, commit: str) -> tuple[RemoteFile, ...]:

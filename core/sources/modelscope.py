@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from core.errors import AccessDenied, DownloadError, NotFound, ResolveError
 from core.handles.hubs import MASTER
 from core.net.origin import host_label
 from core.net.reply import Reply
+from core.patterns import pattern
 from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import Fetcher, folder_of
 from core.sources.listing import FILES_MAX, OFF_LOOP_FILES, only_file, pinned, select
@@ -20,7 +20,7 @@ from core.sources.replies import JSON_BYTES_MAX, expect, hub_error, is_commit, i
 LISTED_MOST = 3000  # a longer list is cut without a word
 LISTS_MAX = 500  # requests for one list of files
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256 = pattern(r"[0-9a-f]{64}")
 _OF_NOTHING = hashlib.sha256().hexdigest()
 
 

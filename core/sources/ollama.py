@@ -6,7 +6,6 @@ too: that is the commit. Where the registry wants a token that everybody gets, `
 
 import asyncio
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from core.errors import AccessDenied, DownloadError, NotFound, ResolveError
 from core.handles.hubs import ollama_parts
 from core.net.origin import host_label
 from core.net.reply import Reply
+from core.patterns import pattern
 from core.records import Handle, Manifest, RemoteFile, Selection
 from core.sources.base import Fetcher, folder_of
 from core.sources.listing import pinned, select
@@ -29,8 +29,8 @@ ACCEPT = ", ".join((
     "application/vnd.oci.image.manifest.v1+json",
 ))  # fmt: skip
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_KIND = re.compile(r"application/vnd\.ollama\.image\.([a-z]{1,20})")
+_DIGEST = pattern(r"sha256:[0-9a-f]{64}")
+_KIND = pattern(r"application/vnd\.ollama\.image\.([a-z]{1,20})")
 _TEXTS = {
     "template": "template.txt", "system": "system.txt", "params": "params.json", "license": "license.txt",
     "messages": "messages.json", "prompt": "prompt.txt",

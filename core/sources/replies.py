@@ -5,7 +5,6 @@ Errors name the thing and the host. Of the hub's own texts only known words are 
 
 import asyncio
 import json
-import re
 from typing import Any, TypeVar
 
 from core.errors import (
@@ -23,6 +22,7 @@ from core.errors import (
 )
 from core.net.access import closed_gate, is_unknown_token
 from core.net.reply import Reply
+from core.patterns import pattern
 
 T = TypeVar("T")
 
@@ -32,8 +32,8 @@ SIZE_MAX = 2**62
 OFF_LOOP_BYTES = 2**17  # a larger text is parsed in a thread: between two awaits stay under 5 ms
 
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LIMIT = re.compile(r"r=0\s*;\s*t=(\d{1,6})(?!\d)")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LIMIT = pattern(r"r=0\s*;\s*t=(\d{1,6})(?!\d)")
+_COMMIT = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def is_ok(reply: Reply) -> bool:

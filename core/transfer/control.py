@@ -6,15 +6,15 @@ never raises on rubbish: a control file that cannot be trusted is none. Older on
 """
 
 import json
-import re
 from dataclasses import dataclass
 
+from core.patterns import pattern
 from core.transfer.blocks import BLOCK_BYTES, Entry
 
 FORMAT = 1
 FILE_BYTES_MAX = 64 * 2**20
 HEAD_BYTES = 128
-_OWNER = re.compile(rb'\{"format":1,"owner":"([0-9a-f]{32})"')
+_OWNER = pattern(rb'\{"format":1,"owner":"([0-9a-f]{32})"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """The hash of a whole file, fed in file order from the part while it grows. Blocking; for worker threads."""
 
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Sequence
 
 from core.errors import HashMismatch
+from core.patterns import pattern
 
 READ_BYTES = 2 * 2**20  # each read and each hash passes the interpreter's lock on: few large ones
-_HASH = re.compile(r"sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}")
+_HASH = pattern(r"sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}")
 
 
 def is_hash(text: str) -> bool:

@@ -17,13 +17,14 @@ from core.errors import (
 )
 from core.net.access import closed_gate, is_unknown_token
 from core.net.client import retry_after_s
+from core.patterns import pattern
 from core.transfer.control import Identity
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
-_UNSATISFIED = re.compile(r"bytes \*/(\d{1,19})")
-_LINKED = re.compile(r'"?([0-9a-f]{64})"?')
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
+_CONTENT_RANGE = pattern(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
+_UNSATISFIED = pattern(r"bytes \*/(\d{1,19})")
+_LINKED = pattern(r'"?([0-9a-f]{64})"?')
+_COMMIT = pattern(r"[0-9a-f]{40}")
+_PAGE = pattern(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
 _POINTER = b"version https://git-lfs.github.com/spec/"
 POINTER_BYTES_MAX = 1024  # as git LFS has it
 # Texts that may well begin as a web page does.
