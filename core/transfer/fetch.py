@@ -51,6 +51,7 @@ class Fetch:
         self._job = job
         self._net = net
         self._crew = crew
+        self._lane = crew.lane()
         self._report = report
         self._part = part
         self._blocks = blocks
@@ -145,7 +146,7 @@ class Fetch:
             taken,
             part=self._part,
             blocks=self._blocks,
-            crew=self._crew,
+            lane=self._lane,
             report=self._report,
             flush_wanted=self._want_flush,
             opened=self._wake.set,

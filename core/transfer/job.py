@@ -5,8 +5,9 @@ import contextlib
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -31,6 +32,7 @@ WORKER_NICENESS = 10
 GROUP_MOST = 8
 GROUP_EVERY_S = 0.02
 GROUPS_AT_ONCE = 3  # one writer is left to the flushes of large files
+TURNS_MOST = 4  # of one lane, before other files have theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,10 @@ class Crew:
         """Run `work` on a writer thread; the future is of the running loop."""
         return asyncio.wrap_future(self._writers.submit(work, *args))
 
+    def lane(self) -> "Lane":
+        """Return a way to the writers for one file."""
+        return Lane(self._writers)
+
     def look(self, root: Path, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         """Run `work`, which looks at files below `root`; all that is asked for while one look runs shares the next
         hop to a thread.
@@ -222,6 +228,59 @@ class Crew:
         self._writers.shutdown(wait=False, cancel_futures=False)
         self._hashers.shutdown(wait=False, cancel_futures=False)
         self._checkers.shutdown(wait=False, cancel_futures=False)
+
+
+class Lane:
+    """Work on one file, one piece after the other on whichever writer is free.
+
+    Two threads that write one file wait for each other in the system, and a thread that goes on with the next piece
+    costs no wake-up.
+    """
+
+    def __init__(self, threads: ThreadPoolExecutor) -> None:
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Future[Any], Callable[..., Any], tuple[object, ...]]] = deque()
+        self._is_running = False
+
+    def write(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
+        """Run `work` after what was given before; the future is of the running loop."""
+        answer: Future[T] = Future()
+        with self._lock:
+            is_first, self._is_running = not self._is_running, True
+            self._waiting.append((answer, work, args))
+        if is_first:
+            try:
+                self._threads.submit(self._run)
+            except RuntimeError:  # the threads are closed
+                with self._lock:
+                    self._is_running = False
+                    self._waiting.clear()
+                raise
+        return asyncio.wrap_future(answer)
+
+    def _run(self) -> None:
+        for _ in range(TURNS_MOST):
+            if not self._run_next():
+                return
+        try:
+            self._threads.submit(self._run)  # behind the others
+        except RuntimeError:  # the threads are closed, and let end what was begun
+            while self._run_next():
+                pass
+
+    def _run_next(self) -> bool:
+        with self._lock:
+            if not self._waiting:
+                self._is_running = False
+                return False
+            answer, work, args = self._waiting.popleft()
+        if answer.set_running_or_notify_cancel():
+            try:
+                answer.set_result(work(*args))
+            except BaseException as error:
+                answer.set_exception(error)
+        return True
 
 
 def _settle(answer: "asyncio.Future[Any]", result: object, failure: BaseException | None) -> None:

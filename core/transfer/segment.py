@@ -11,7 +11,7 @@ from core.net.client import Net
 from core.net.errors import translated
 from core.transfer.blocks import BlockMap, Digest, Entry
 from core.transfer.disk import PartFile
-from core.transfer.job import Crew, Report, finished
+from core.transfer.job import Lane, Report, finished
 from core.transfer.link import Link
 from core.transfer.pace import TRIFLE_BYTES, Pace
 from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range, check_start, check_version
@@ -43,7 +43,7 @@ class Segment:
         *,
         part: PartFile,
         blocks: BlockMap,
-        crew: Crew,
+        lane: Lane,
         report: Report,
         flush_wanted: Callable[[], None],
         opened: Callable[[], None],
@@ -60,7 +60,7 @@ class Segment:
         self._since = time.monotonic()
         self._part = part
         self._blocks = blocks
-        self._crew = crew
+        self._lane = lane
         self._report = report
         self._flush_wanted = flush_wanted
         self._opened = opened
@@ -235,7 +235,7 @@ class Segment:
         pieces, at, count = self._pieces, self._write_at, self._gathered
         self._pieces, self._gathered, self._handed_over_at = [], 0, time.monotonic()
         self._write_at = at + count
-        self._writing = self._crew.write(self._write_job, at, pieces)
+        self._writing = self._lane.write(self._write_job, at, pieces)
         self._writing.add_done_callback(lambda done: self._written(done, count))
 
     def _write_job(self, at: int, pieces: list[bytes]) -> list[Entry]:
