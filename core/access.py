@@ -11,7 +11,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.commands import Command
 from core.engine import Engine
@@ -40,8 +41,7 @@ def access_failure(task: Task, kinds: frozenset[str] = ACCESS) -> Failure | None
     return failure if failure is not None and failure.kind in kinds else None
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(Struct):
     """A task that waits.
 
     Attributes:

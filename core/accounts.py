@@ -3,11 +3,10 @@
 No secret stands in any of this; a token is named by its mask alone.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class HubAccount:
+class HubAccount(Struct, frozen=True):
     """A hub that takes a token.
 
     Attributes:
@@ -46,8 +45,7 @@ MODELSCOPE = HubAccount(
 ACCOUNTS = (HUGGING_FACE, MODELSCOPE)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """What is known of the token of one hub.
 
     Attributes:

@@ -9,7 +9,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core import qt
 from core.errors import UnsupportedHandle
@@ -29,8 +30,7 @@ WORD_CHARS_SHOWN = 200
 _MAIN = pattern(r"(?:@|/(?:tree|blob|resolve|raw)/|--revision[ =])main(?![^\s:/?#])")
 
 
-@dataclass(frozen=True, slots=True)
-class WindowOptions:
+class WindowOptions(Struct, frozen=True):
     """What the window was asked for.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.engine import Engine
 from core.net.client import Net
@@ -27,8 +28,7 @@ _log = logging.getLogger(__name__)
 _TRUE = frozenset({"1", "on", "yes", "true"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What was built: close the engine first, then the net.
 
     Attributes:
@@ -50,8 +50,7 @@ class Parts:
         await self.net.aclose()
 
 
-@dataclass(frozen=True, slots=True)
-class Hubs:
+class Hubs(Struct, frozen=True):
     """What asks the hubs: for an engine, and for who only wants to know."""
 
     net: Net

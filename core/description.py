@@ -7,10 +7,12 @@ cannot hold the hash of all of itself. Makes and reads texts; writing them safel
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.errors import NameRefused
 from core.formats.gguf import Header
@@ -29,8 +31,7 @@ MODEL_YML = "model.yml"
 MARKER = "# BEGIN PULLEY: written by Pulley, read by Pulley; do not edit below\n"
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedFile:
+class DescribedFile(Struct, frozen=True):
     """One file of a finished model.
 
     Attributes:
@@ -47,8 +48,7 @@ class DescribedFile:
     local_hash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """What a description says.
 
     Attributes:

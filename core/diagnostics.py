@@ -7,9 +7,10 @@ import platform
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from core import __version__
 from core.logbook import scrub

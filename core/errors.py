@@ -46,12 +46,12 @@ Foreign errors (httpx, aiohttp, OSError, sqlite3) are translated at one boundary
     └── CommandRefused          a command that makes no sense in this state
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+
+class Failure(Struct, frozen=True):
     """An error as it is kept and shown: plain texts that survive a restart."""
 
     kind: str

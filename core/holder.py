@@ -9,9 +9,11 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from core.errors import StoreError
 
@@ -20,8 +22,7 @@ COMMAND_S = 5.0
 AGAIN_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """What the holder says of itself; `port` is 0 while its door is not open."""
 
     kind: str

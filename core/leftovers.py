@@ -7,9 +7,10 @@ where it has a control file of ours and no task in the list wants it; any other 
 import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.patterns import pattern
 from core.shelf import model_folders
@@ -30,8 +31,7 @@ class Kind(Enum):
     PART = "part"  # its download is no longer in the list
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """One file, or a part with its control file.
 
     Attributes:

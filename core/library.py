@@ -8,8 +8,10 @@ import shutil
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.description import (
     MODEL_YML,
@@ -67,8 +69,7 @@ def free_bytes(root: Path) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Struct, frozen=True):
     """What is free where a models folder is, and which others share it, as of one moment.
 
     Attributes:

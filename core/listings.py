@@ -7,8 +7,10 @@ roster; starts no download.
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core import library
 from core.errors import ConnectFailed, DownloadError, ServerBusy, TimedOut, UnsupportedHandle
@@ -26,8 +28,7 @@ LISTINGS_AT_ONCE = 4
 OFF_LOOP_FILES = 500  # the items of more are made on a thread: between two awaits stay under 5 ms
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """What a handle stands for, found out before anything is added.
 
     Attributes:

@@ -15,6 +15,8 @@ class _Late:
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # of a copy that has no text yet, for one
+            raise AttributeError(name)
         value = getattr(re.compile(self._text, self._flags), name)  # re remembers what it compiled
         setattr(self, name, value)
         return value

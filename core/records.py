@@ -3,12 +3,12 @@
 Knows nothing of ours. Sizes are bytes; hashes are `sha256:HEX` or `git-sha1:HEX`, empty where none is published.
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+
+class Handle(Struct, frozen=True):
     """What a person typed, understood.
 
     Attributes:
@@ -31,8 +31,7 @@ class Handle:
     from_link: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
+class RemoteFile(Struct, frozen=True):
     """One file of a manifest.
 
     Attributes:
@@ -50,8 +49,7 @@ class RemoteFile:
     wanted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """The list of files that a handle stands for, pinned to a commit.
 
     Attributes:
@@ -71,24 +69,21 @@ class Manifest:
     hub_label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where the files of one task go: `root` is the models folder, `folder` comes from the manifest."""
 
     root: Path
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What of a repo is wanted beyond the default: globs match the whole path, `*` crosses `/`."""
 
     globs: tuple[str, ...] = ()
     paths: frozenset[str] = field(default_factory=frozenset)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much may happen at once.
 
     Attributes:
@@ -102,8 +97,7 @@ class Limits:
     connections: int = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """All tasks together.
 
     Attributes:

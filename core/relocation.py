@@ -7,8 +7,9 @@ that fails, or is stopped, leaves nothing behind.
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from core import library
 from core.errors import DiskAway, LocalError, NameTaken, NotWritable
@@ -27,8 +28,7 @@ class Stopped(Exception):
     """The move was given up; no copy is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One file to copy; `size` is what it takes, holes left out."""
 
     source: Path

@@ -10,6 +10,8 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
+
 WORD_CHARS_MAX = 40
 ISSUES_MAX = 20_000  # more files are named by no honest list; what is left out is not taken for sound
 
@@ -35,8 +37,7 @@ _VERDICTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a hub says of some files, the worst of it; `word` is its own, empty where it says none."""
 
     verdict: Verdict

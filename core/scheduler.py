@@ -10,7 +10,8 @@ Two questions, asked again after every change:
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.records import Limits
 
@@ -18,8 +19,7 @@ LARGE_BYTES = 32 * 2**20
 LARGE_ITEMS_A_TASK = 4  # further large files wait: a shard that is complete is worth more than ten halves
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A task that wants to run: `holds` a place already, or is `ready` to take one."""
 
     task_id: str
@@ -28,8 +28,7 @@ class Place:
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """An item that could use `wants` connections to `host`, in the order of the queue.
 
     `holds` tells that it has one connection, and keeps it to its end whatever it is given.

@@ -6,9 +6,10 @@ One with safetensors: these with configs and tokenizer, without the same weights
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
+
+from msgspec import Struct
 
 from core.formats.quant import DEFAULT_QUANTS, bits_of, is_mmproj, is_model, quant_label, shard_of
 from core.patterns import pattern
@@ -35,8 +36,7 @@ class Unselectable(ValueError):
     """Nothing fits; the message goes on from the name of the repo: `has no file that ...`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """One GGUF model: a file, or all shards that the repo holds of it.
 
     Attributes:

@@ -4,7 +4,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api.control import Control
 from core.api.events import Events
@@ -24,8 +25,7 @@ from core.vault import open_secrets
 CLOSE_S = 4.0  # the promise is five seconds, with the server's own end in it
 
 
-@dataclass(frozen=True, slots=True)
-class ServeOptions:
+class ServeOptions(Struct, frozen=True):
     """What `pulley serve` was asked for; port 0 takes any free one."""
 
     host: str = "127.0.0.1"

@@ -10,12 +10,13 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+from msgspec import Struct, field
+from msgspec.structs import asdict, force_setattr, replace
 
 from core.errors import StoreError
 from core.net.mirrors import KNOWN, MIRRORS_MAX, WAYS, read_mirror
@@ -35,8 +36,7 @@ FILE_BYTES_MAX = 1 << 20  # a real file has a few kilobytes; a larger one is not
 LAYOUT_ENTRY_CHARS_MAX = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a person chose.
 
     Attributes:
@@ -93,11 +93,11 @@ class Settings:
     def __post_init__(self) -> None:
         """Bring lists into one form: origins as browsers send them, nothing twice."""
         origins = (read_origin(origin)[0] or origin for origin in self.allowed_origins)
-        object.__setattr__(self, "allowed_origins", tuple(dict.fromkeys(origins)))
-        object.__setattr__(self, "secrets_kept", tuple(dict.fromkeys(self.secrets_kept)))
-        object.__setattr__(self, "hub_mirror", read_mirror(self.hub_mirror)[0] or self.hub_mirror)
+        force_setattr(self, "allowed_origins", tuple(dict.fromkeys(origins)))
+        force_setattr(self, "secrets_kept", tuple(dict.fromkeys(self.secrets_kept)))
+        force_setattr(self, "hub_mirror", read_mirror(self.hub_mirror)[0] or self.hub_mirror)
         mirrors = (read_mirror(url)[0] or url for url in self.hub_mirrors)
-        object.__setattr__(self, "hub_mirrors", tuple(dict.fromkeys(mirrors)))
+        force_setattr(self, "hub_mirrors", tuple(dict.fromkeys(mirrors)))
 
     @property
     def mirrors_in_use(self) -> tuple[str, ...]:
@@ -218,7 +218,7 @@ def from_mapping(values: dict[Any, Any]) -> tuple[Settings, list[str]]:
     """
     taken: dict[str, Any] = {}
     wrong: list[str] = []
-    for name in (entry.name for entry in fields(Settings)):
+    for name in Settings.__struct_fields__:
         if name not in values:
             continue
         if reason := problem(name, values[name]):
@@ -280,7 +280,7 @@ class SettingsStore:
         if not isinstance(values, dict):
             # We never write an empty file: one that is empty was cut off while it was written.
             return Settings(), "The settings file is damaged; the defaults are used."
-        known = {entry.name for entry in fields(Settings)}
+        known = set(Settings.__struct_fields__)
         self._unknown = {name: value for name, value in values.items() if name not in known}
         settings, wrong = from_mapping(values)
         if not wrong:

@@ -7,8 +7,9 @@ are not parsed again.
 import os
 import threading
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.description import Description, complete, find_descriptions, read_description
 from core.transfer import disk
@@ -18,8 +19,7 @@ HUB_DEPTHS = {"huggingface.co": 2, "cortex.so": 2, "modelscope.cn": 2, "ollama.c
 MODELS_MAX = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """One complete model.
 
     Attributes:

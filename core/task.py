@@ -7,10 +7,11 @@ import threading
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate, count
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.errors import Failure
 from core.paths import local_path
@@ -390,10 +391,9 @@ class Task:
         """Derive the state again; return whether it changed."""
         items = None if self.manifest is None else frozenset(s for s, n in self._counts.items() if n)
         is_failed = self.failure is not None
-        state = _state_of(self.intent, items, self.admitted, self.resolving, is_failed, self.described)
-        changed = state is not self.state
-        self.state = state
-        return changed
+        before = self.state
+        self.state = _state_of(self.intent, items, self.admitted, self.resolving, is_failed, self.described)
+        return self.state is not before
 
     def __repr__(self) -> str:
         counts = " ".join(f"{s.value}:{n}" for s, n in self._counts.items() if n)

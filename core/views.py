@@ -5,8 +5,10 @@ the engine, sockets, or how wide a terminal is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from core.errors import Failure
 from core.sizes import size_text
@@ -18,8 +20,7 @@ _RUNNING = tuple(state for state in ItemState if state.is_running)
 TRY_AGAIN = "Try again."
 
 
-@dataclass(frozen=True, slots=True)
-class TaskView:
+class TaskView(Struct, frozen=True):
     """One task at one moment.
 
     Attributes:
@@ -172,8 +173,7 @@ def _waiting(task: Task, now: float) -> tuple[str, int | None]:
 
 def to_json(view: TaskView) -> dict[str, Any]:
     """Return a view as a JSON value."""
-    values = {field.name: getattr(view, field.name) for field in fields(view)}
-    return {**values, "state": view.state.value}
+    return {**asdict(view), "state": view.state.value}
 
 
 def from_json(value: Mapping[str, Any]) -> TaskView:
@@ -182,7 +182,7 @@ def from_json(value: Mapping[str, Any]) -> TaskView:
     Raises:
         ValueError: It holds none.
     """
-    known = {field.name: value[field.name] for field in fields(TaskView) if field.name in value}
+    known = {name: value[name] for name in TaskView.__struct_fields__ if name in value}
     try:
         return TaskView(**{**known, "state": TaskState(known.get("state"))})
     except TypeError as error:

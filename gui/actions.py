@@ -5,8 +5,8 @@ would accept the command for one of the selected rows. What an action then does 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
@@ -18,8 +18,7 @@ from gui.style.theme import Theme
 from gui.wording_actions import ActionText, action_texts
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """One row of the table.
 
     Attributes:

@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import DownloadError, Failure
@@ -64,8 +64,7 @@ class KeyKeeper(Protocol):
     async def set_keys(self, keys: Sequence[str]) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """An access key.
 
     Attributes:

@@ -5,8 +5,8 @@ back only after its cause went away and returned.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
@@ -30,8 +30,7 @@ ACCESS_BUTTONS = {
 """What helps with which trouble, the likelier first; with every other, the page and a token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A sentence.
 
     Attributes:

@@ -190,6 +190,7 @@ FOREIGN: dict[str, set[str]] = {
         "PySide6.QtCore",
         "httpx",
         "keyring",
+        "msgspec",
         "aiohappyeyeballs",
         "aiohttp",
         "aiohttp_socks",
@@ -200,7 +201,14 @@ FOREIGN: dict[str, set[str]] = {
         "yaml",
         "yarl",
     },
-    "gui": {"PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.__version__"},
+    "gui": {
+        "PySide6.QtCore",
+        "PySide6.QtGui",
+        "PySide6.QtWidgets",
+        "PySide6.QtSvg",
+        "PySide6.__version__",
+        "msgspec",
+    },
     "gui.loop": {"PySide6.QtCore", "PySide6.QtWidgets", "qasync"},
     "resources": set(),
 }

@@ -5,8 +5,9 @@ A `Field` says what a body may hold; the OpenAPI document is written from the sa
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 BODY_BYTES_MAX = 64 * 1024
 DEPTH_MAX = 16
@@ -23,8 +24,7 @@ class BadBody(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a body.
 
     Attributes:

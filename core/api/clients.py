@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 LATELY_S = 60.0
 NAME_CHARS_MAX = 48
 PROGRAMS_MAX = 64
 
 
-@dataclass(frozen=True, slots=True)
-class ClientInfo:
+class ClientInfo(Struct, frozen=True):
     """One client.
 
     Attributes:
@@ -27,8 +27,7 @@ class ClientInfo:
     is_listening: bool = False
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     first: float
     last: float
     listeners: int = 0

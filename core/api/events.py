@@ -7,8 +7,9 @@ once a second a task, and at once on pause, resume and retry. Knows no socket.
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from core.api.shapes import TaskText
 from core.engine import Engine
@@ -26,8 +27,7 @@ ENDINGS = {TaskState.DONE: "DownloadSuccess", TaskState.FAILED: "DownloadError",
 TYPES = (STARTED, UPDATED, *ENDINGS.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event.
 
     Attributes:
@@ -44,8 +44,7 @@ class Event:
 Sink = Callable[[Event], None]
 
 
-@dataclass(slots=True)
-class _Track:
+class _Track(Struct):
     """What is remembered of one task."""
 
     state: TaskState | None = None

@@ -7,15 +7,15 @@ nothing, not even whether a key is needed.
 import hmac
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 PROTOCOL_PREFIX = "bearer."
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 WILDCARDS = frozenset({"0.0.0.0", "::", ""})
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What the gate goes by.
 
     Attributes:
@@ -34,8 +34,7 @@ class Rules:
         return f"Rules({self.host}:{self.port}, {len(self.origins)} origins, {len(self.keys)} keys)"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What a request says of itself.
 
     Attributes:
@@ -55,8 +54,7 @@ class Ask:
     is_public: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """The status and the message that a refused request gets."""
 
     status: int

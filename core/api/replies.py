@@ -1,12 +1,12 @@
 """Replies of the API as values, before they become bytes on a socket. Pure."""
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+
+class Reply(Struct, frozen=True):
     """One reply.
 
     Attributes:

@@ -4,8 +4,9 @@ A path is written with its optional `/v1` in brackets. `{id}` takes the rest of 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from core.api import control
 from core.api.bodies import Field
@@ -14,8 +15,7 @@ MODEL = Field("model", "text", "A model handle in any accepted form", required=T
 TASK_ID = Field("taskId", "text", "Id of a task", required=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One route.
 
     Attributes:
@@ -114,8 +114,7 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What a request's path leads to.
 
     Attributes:

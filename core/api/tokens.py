@@ -6,7 +6,8 @@ file of the hub's own tools; both belong to the hub itself, and go to a mirror o
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.accounts import ACCOUNTS, HUGGING_FACE, MODELSCOPE, Account, HubAccount
 from core.net.client import Net
@@ -28,8 +29,7 @@ def masked(secret: str) -> str:
     return MASK + secret[-4:] if len(secret) >= MASK_SHOWS_FROM_CHARS else (MASK if secret else "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where the token of a hub goes.
 
     Attributes:

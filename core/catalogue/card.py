@@ -5,7 +5,8 @@ cut: only the beginning of a long card is returned, and whoever shows it says so
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.patterns import pattern
 
@@ -22,8 +23,7 @@ _LEAD = pattern(r"(?:[ \t]{0,40}(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))+")
 _UNSEEN = pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """What is shown of a card: `is_cut` where it is only the beginning."""
 
     text: str

@@ -6,6 +6,8 @@ Sizes are bytes, times are seconds since 1970. What the hub does not say is None
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct
+
 from core.records import RemoteFile
 from core.scans import Scan
 
@@ -19,8 +21,7 @@ class Sort(Enum):
     UPDATED = "lastModified"
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What is looked for.
 
     Attributes:
@@ -47,8 +48,7 @@ class Query:
         return not (self.text.strip() or self.author.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One model of the hub.
 
     Attributes:
@@ -79,16 +79,14 @@ class Found:
         return self.repo.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some results, and where more are; `next_url` is empty after the last."""
 
     found: tuple[Found, ...]
     next_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SizeRange:
+class SizeRange(Struct, frozen=True):
     """What a model takes on the disk: the smallest and the largest choice of it."""
 
     least: int
@@ -125,8 +123,7 @@ class ModelFacts:
     scan: Scan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Revisions:
+class Revisions(Struct, frozen=True):
     """The names that a model can be had under."""
 
     branches: tuple[str, ...] = ()

@@ -4,8 +4,9 @@ Turns headers and configurations, which anybody may have written, into checked v
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.formats import gguf, safetensors
 from core.patterns import pattern
@@ -18,8 +19,7 @@ CONTEXT_MAX = 2**40
 _SIZE_LABEL = pattern(r"(?:\d{1,4}x)?\d{1,5}(?:\.\d{1,3})?[KMBTkmbt](?:-A?[\d.]{1,6}[KMBTkmbt])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a model is; empty or None where nobody tells.
 
     Attributes:

@@ -7,8 +7,9 @@ bytes a number, from layers and heads of the header; not counted while the heade
 of a run. The machine keeps something for itself; unknown figures give no answer, never a guess.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 TOKENS = 4096
 CACHE_VALUE_BYTES = 2  # f16, llama.cpp's default
@@ -17,8 +18,7 @@ MEMORY_KEPT_BYTES = 2_000_000_000  # for the system and what else runs
 GPU_KEPT_BYTES = 500_000_000  # for the screen and the driver
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What this machine has; None where nobody can tell.
 
     Attributes:
@@ -30,8 +30,7 @@ class Machine:
     gpu: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """What a model needs to run; `cache` is None while the header is unknown."""
 
     weights: int
@@ -51,8 +50,7 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """Whether a model fits in memory, in graphics memory and on the disk."""
 
     memory: Verdict

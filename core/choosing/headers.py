@@ -7,8 +7,9 @@ that lies is refused with its reason; a hub that cannot be asked is passed on as
 import asyncio
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Protocol, TypeVar
+
+from msgspec.structs import replace
 
 from core.choosing.facts import Facts, facts_of_config, facts_of_gguf, parameters_of, short
 from core.choosing.rows import Kind, Listing, Row

@@ -4,7 +4,8 @@ A projector comes and goes with the models that it belongs to; single files are 
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.choosing.rows import Kind, Listing, Row, group
 from core.formats.quant import quant_label

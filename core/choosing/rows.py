@@ -5,8 +5,9 @@ of its own and named as its companion. Rows of other weights are sets of shards 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from core.choosing.kinds import carries_code, set_of, suffix_of, weights_of
 from core.formats.quant import is_gguf, is_mmproj, stem_of
@@ -26,8 +27,7 @@ from core.selection import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The files of one commit, with what the handle stands for marked as wanted.
 
     Attributes:
@@ -53,8 +53,7 @@ class Kind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One thing to choose.
 
     Attributes:
@@ -92,8 +91,7 @@ class Row:
         return suffix_of(self.name) or suffix_of(self.paths[0])
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     kind: Kind
     name: str
     paths: list[str] = field(default_factory=list)

@@ -5,16 +5,16 @@ Knows: header names, error bodies, ranges. Must not know: sockets, aiohttp, repo
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from msgspec import Struct, field
+
 from core.demo.content import Content
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What was asked."""
 
     method: str
@@ -57,8 +57,7 @@ class Call:
         return self.one(name).lower() in ("true", "1")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A range of a content."""
 
     content: Content
@@ -66,8 +65,7 @@ class Part:
     stop: int
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(Struct):
     """What to answer. `file` names the file ("org/repo/path") that this is about."""
 
     status: int

@@ -8,8 +8,9 @@ Knows: offsets, hashes. Must not know: paths, repos, HTTP.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
+
+from msgspec import Struct
 
 POOL_BYTES = 4 * 1024 * 1024
 BLOCK_BYTES = 256 * 1024
@@ -21,8 +22,7 @@ def _pool() -> memoryview:
     return memoryview(hashlib.shake_128(b"pulley demo hub").digest(POOL_BYTES))
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """The bytes of one file: `header`, then generated ones up to `size`."""
 
     size: int

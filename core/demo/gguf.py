@@ -6,7 +6,8 @@ Must not know: repos, HTTP. Source of the layout: ggml docs/gguf.md.
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.demo.repos import GeneratedFile
 
@@ -17,8 +18,7 @@ VOCABULARY = ("<s>", "</s>", *(f"▁word{number}" for number in range(62)))
 CHAT_TEMPLATE = "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|eot_id|>{% endfor %}"
 
 
-@dataclass(frozen=True, slots=True)
-class Quant:
+class Quant(Struct, frozen=True):
     """A quantisation: its number as a whole file, its tensor type, and what a row of that type takes."""
 
     file_type: int
@@ -40,8 +40,7 @@ F32 = Quant(0, 0, ALIGNMENT_BYTES)  # in short rows, so that it fills any aligne
 F32_ROW_ELEMENTS = ALIGNMENT_BYTES // 4
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number of another kind than u32: GGUF's type and the struct format of it."""
 
     type: int

@@ -3,15 +3,15 @@
 Knows: the names of the faults and which request takes one. Must not know: sockets, routes.
 """
 
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 DEMO_BYTES_PER_S = 16_000_000  # two models of the demo catalogue then fill a window for about 8 s
 FAULTS = ("status", "cut", "reset", "html", "ignore_range", "corrupt", "hang")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing that goes wrong once.
 
     status:503      that status instead of the answer (429 and 503 come with Retry-After: 1)
@@ -45,8 +45,7 @@ class Fault:
         return cls(name, int(value) if value else None)
 
 
-@dataclass(slots=True)
-class Knobs:
+class Knobs(Struct):
     """Every change applies at once, to bodies under way too. None: no limit. A rate of 0: nothing moves.
 
     `fail_next` maps the end of a path to the faults of the next requests, one each, in order:

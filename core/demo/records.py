@@ -7,16 +7,16 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 KEPT_REQUESTS = 20_000
 
 ServerName = Literal["hub", "cdn"]
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """One request. `status` is 0 until an answer begins, `ended` None until it is over (times are monotonic)."""
 
     server: ServerName

@@ -5,9 +5,10 @@ The same desk answers through a door and, over a still engine, where no process 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from core.description import DescribedFile
 from core.door.errand import Step

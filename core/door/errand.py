@@ -8,8 +8,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.door.rest import Rest
 from core.door.wire import Heard, Message, Named, Refused, Saw
@@ -50,8 +52,7 @@ class ApiEvents(Protocol):
         """Return what a new listener has to know of a task."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing that was asked for: `name` as it was asked, `start` gives the id of its task or raises."""
 
     name: str

@@ -7,8 +7,9 @@ bytes follow, which are read once the token was seen to be right. The first answ
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.views import TaskView, from_json, to_json
 
@@ -20,31 +21,27 @@ REQUEST_S = 10.0  # from the connection to the whole line, and once more to the 
 BEAT_EVERY_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """The model at this place of what was asked for has this task."""
 
     index: int
     task_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The model at this place of what was asked for has no task; the view tells why."""
 
     index: int
     view: TaskView
 
 
-@dataclass(frozen=True, slots=True)
-class Saw:
+class Saw(Struct, frozen=True):
     """A task changed."""
 
     view: TaskView
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """An event of the API, as JSON in one line."""
 
     text: str

@@ -5,8 +5,9 @@ Layout and keys: ggml docs/gguf.md.
 """
 
 import struct
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 READ_BYTES_MAX = 4 * 2**20  # in all; the general keys stand at the very beginning
 PAIRS_MAX = 100_000
@@ -28,8 +29,7 @@ class BreaksOff(ValueError):
     """More of the file is needed to go on, or more than is ever read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """What a GGUF file says of itself; empty or None where it does not, or where it makes no sense.
 
     Attributes:

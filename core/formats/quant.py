@@ -5,7 +5,8 @@ a folder that alone names the quantisation.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.patterns import pattern
 
@@ -27,8 +28,7 @@ _NO_MODEL_PREFIXES = ("mtp-", "eagle3-", "dflash-", "dspark-")
 DEFAULT_QUANTS = ("Q4_K_M", "Q8_0")  # llama.cpp's order
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """Place of one file in a set: `number` of `count`, both from 1; `prefix` is the path before it."""
 
     prefix: str

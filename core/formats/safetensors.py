@@ -7,9 +7,10 @@ behind it; a header that says otherwise, or counts more than the file holds, is 
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any
+
+from msgspec import Struct
 
 PREFIX_BYTES = 8
 HEADER_BYTES_MAX = 4 * 2**20 - PREFIX_BYTES  # so that no more than 4 MiB are ever asked for
@@ -24,8 +25,7 @@ BITS = {
 """Bits of one value of a type; types that are not here are counted by their bytes alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """What a file says of itself.
 
     Attributes:

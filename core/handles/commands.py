@@ -9,7 +9,8 @@ Nothing here is ever run. Values of options that are not needed (a token above a
 
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.errors import UnsupportedHandle
 from core.formats.quant import quant_label

@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.errors import UnsupportedHandle
 from core.handles import rules
@@ -120,8 +121,7 @@ def _hub_scheme(rest: str) -> Handle:
     return Handle("huggingface", repo, revision=revision, path=rules.file_path("/".join(inside)) if inside else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """One line of a pasted text: its handle, or None and the reason."""
 
     line: str

@@ -5,7 +5,7 @@ other hubs begin with their scheme (`core.handles.hubs`).
 handle again; only `from_link` is lost, which tells where a text came from and not what it names.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.errors import UnsupportedHandle
 from core.handles import rules

@@ -7,7 +7,9 @@ lock and no engine.
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.errors import ConnectFailed, DownloadError, TimedOut
 from core.sources.base import Source
@@ -20,8 +22,7 @@ from core.views import TaskView
 TICK_S = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What was found out about one model.
 
     Attributes:

@@ -1,8 +1,9 @@
 """`pulley pull`: models to be pulled, as work that this process or the holder of the data folder carries out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.door.errand import Step, pull_steps
 from core.handles import format_handle
@@ -14,8 +15,7 @@ from core.records import Handle
 from core.terminal import screen
 
 
-@dataclass(frozen=True, slots=True)
-class PullOptions:
+class PullOptions(Struct, frozen=True):
     """What `pulley pull` was asked for.
 
     Attributes:

@@ -5,8 +5,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.api.shapes import task_text
 from core.door.client import Call, Unreachable, call
@@ -25,8 +26,7 @@ NAME_CELLS_MOST = 60
 _DONE = {"pause": "paused", "resume": "goes on", "cancel": "cancelled"}
 
 
-@dataclass(frozen=True, slots=True)
-class SteerOptions:
+class SteerOptions(Struct, frozen=True):
     """What was asked for.
 
     Attributes:

@@ -7,9 +7,11 @@ import asyncio
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.compose import connect
 from core.door.errand import Step
@@ -28,8 +30,7 @@ from core.verify import TARGETS_MAX, Target, targets_at, targets_of
 REPAIR_HINT = "'pulley verify --repair' fetches again what is wrong, and nothing else."
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyOptions:
+class VerifyOptions(Struct, frozen=True):
     """What `pulley verify` was asked for: absolute paths and handles."""
 
     asked: tuple[str | Handle, ...]

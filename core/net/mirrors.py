@@ -4,8 +4,9 @@ Knows addresses, and what was measured. Must not know who measures, when, or wha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from core.net.origin import host_label, is_loopback, origin_of
 
@@ -52,8 +53,7 @@ def read_mirror(text: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}", ""
 
 
-@dataclass(frozen=True, slots=True)
-class Detour:
+class Detour(Struct, frozen=True):
     """What is asked of the hub at `hub` is asked of the mirror at `mirror` instead; both without a final slash."""
 
     hub: str
@@ -72,8 +72,7 @@ def _is_below(url: str, base: str) -> bool:
     return url.startswith(base) and url[len(base) : len(base) + 1] in ("", "/", "?")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What one place said when it was asked for a small thing.
 
     Attributes:
@@ -93,8 +92,7 @@ class Answer:
         return host_label(self.place)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Where Hugging Face is fetched from, and why.
 
     Attributes:

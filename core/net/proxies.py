@@ -3,8 +3,9 @@
 import ipaddress
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct
 
 from core.net.origin import is_loopback, origin_of
 
@@ -14,8 +15,7 @@ SCHEMES = ("http", "https", "socks5", "socks5h")
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """A proxy that a person chose.
 
     Attributes:
@@ -128,8 +128,7 @@ def label(proxy: str) -> str:
     return (place[2] or place[0]).partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyParts:
+class ProxyParts(Struct, frozen=True):
     """The URL of a proxy taken apart; credentials are decoded."""
 
     scheme: str

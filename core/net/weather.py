@@ -9,9 +9,10 @@ import random
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct, field
 
 from core.net.origin import is_loopback
 
@@ -37,8 +38,7 @@ _NO_PORT = frozenset({errno.EADDRNOTAVAIL, 10049})  # no address of its own, or 
 # -- what a failed connection says ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(Struct, frozen=True):
     """What the errors behind a failed connection tell.
 
     Attributes:
@@ -141,8 +141,7 @@ class Watch:
 # -- hosts ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Host:
+class _Host(Struct):
     worked_at: float = float("-inf")
     failures: int = 0
     rests_until: float = float("-inf")
@@ -151,16 +150,14 @@ class _Host:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """A host is to be left alone for so many seconds; `why` is the rest of a sentence that begins with the host."""
 
     seconds: float
     why: str
 
 
-@dataclass(slots=True)
-class Weather:
+class Weather(Struct):
     """What is known about hosts, by label (host and port)."""
 
     now: Callable[[], float] = time.monotonic

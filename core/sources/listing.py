@@ -6,10 +6,11 @@ Shared by huggingface and cortexso. The hub's names are not yet safe paths here:
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
+
+from msgspec.structs import replace
 
 from core.errors import NotFound, ResolveError
 from core.handles.rules import HUB_HOSTS

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
+
+from msgspec import Struct
 
 from core.errors import AccessDenied, DownloadError, NotFound, ResolveError
 from core.handles.hubs import MASTER
@@ -24,8 +25,7 @@ _SHA256 = pattern(r"[0-9a-f]{64}")
 _OF_NOTHING = hashlib.sha256().hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """One entry of a list; `kind` is `blob`, `tree`, or something else that is no file."""
 
     path: str

@@ -8,8 +8,9 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.errors import AccessDenied, DownloadError, NotFound, ResolveError
 from core.handles.hubs import ollama_parts
@@ -38,8 +39,7 @@ _TEXTS = {
 _WEIGHTS = frozenset({"model", "tensor"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
+class _Layer(Struct, frozen=True):
     kind: str
     digest: str
     size: int

@@ -3,8 +3,9 @@
 Stored states are fewer than live ones: what ran when the process ended is queued, and goes on by itself.
 """
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from core.errors import Failure
 from core.records import Manifest
@@ -25,8 +26,7 @@ def stored_item_state(state: ItemState) -> ItemState:
     return ItemState.WAITING if state.is_running else state
 
 
-@dataclass(frozen=True, slots=True)
-class StoredItem:
+class StoredItem(Struct, frozen=True):
     """One file; fields as in `core.task.Item` and `core.records.RemoteFile`."""
 
     path: str
@@ -40,8 +40,7 @@ class StoredItem:
     wanted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTask:
+class StoredTask(Struct, frozen=True):
     """One task; fields as in `core.task.Task`. `manifest.files` is empty here: the items hold them.
 
     `handle` is the text of the handle; `globs` the selection by pattern.
@@ -61,8 +60,7 @@ class StoredTask:
     items: tuple[StoredItem, ...] = ()
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """Changes that are written together, or not at all.
 
     Attributes:

@@ -1,6 +1,6 @@
 """The memory twin of the store: the same behaviour, nothing survives the process."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.store.base import Batch, StoredItem, StoredTask
 

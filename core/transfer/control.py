@@ -6,7 +6,8 @@ never raises on rubbish: a control file that cannot be trusted is none. Older on
 """
 
 import json
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.patterns import pattern
 from core.transfer.blocks import BLOCK_BYTES, Entry
@@ -17,8 +18,7 @@ HEAD_BYTES = 128
 _OWNER = pattern(rb'\{"format":1,"owner":"([0-9a-f]{32})"')
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Which bytes a part belongs to.
 
     Attributes:

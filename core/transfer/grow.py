@@ -1,6 +1,6 @@
 """How many connections one item should use: grown while it pays, cut when the server objects. Pure."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 RANGE_BYTES = 16 * 2**20  # what one request asks for; the hash follows within this much a connection
 STEAL_LEAST_BYTES = 2 * 2**20  # near the end a remainder is halved only if each half is worth a request
@@ -13,8 +13,7 @@ DOUBT_S = 1.0  # and before it is said that the last step brought nothing
 GAIN = 1.05  # a step that brings less than this was not worth it
 
 
-@dataclass(slots=True)
-class Growth:
+class Growth(Struct):
     """The connections that an item wants; the budget may give it fewer.
 
     Attributes:

@@ -8,9 +8,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from core.errors import DownloadError
 from core.transfer.control import Identity
@@ -35,8 +36,7 @@ GROUPS_AT_ONCE = 3  # one writer is left to the flushes of large files
 TURNS_MOST = 4  # of one lane, before other files have theirs
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One file to fetch.
 
     Attributes:

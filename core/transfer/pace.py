@@ -5,9 +5,10 @@ to nothing is taken for one that stands still.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 STALL_AFTER_S = 30.0  # as long as the network room waits for a silent connection
 FLOOR_BYTES_S = 256.0  # of an item: less than any line brings, and than a person would wait for
@@ -17,8 +18,7 @@ BEHIND_AFTER_S = 8.0
 LOOK_MOST_S = 2.0  # a longer time between two looks was a busy loop or a sleep, and says nothing of a server
 
 
-@dataclass(slots=True)
-class Pace:
+class Pace(Struct):
     """Bytes over windows of time, one after the other.
 
     Attributes:

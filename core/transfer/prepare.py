@@ -5,8 +5,9 @@ import os
 import stat
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from core.errors import DiskAway, DiskFull, FolderGone, HashMismatch, InUse, LocalError, NameTaken
 from core.paths import control_path, part_path
@@ -23,8 +24,7 @@ from core.transfer.trouble import translated
 FLUSH_BYTES = 16 * 2**20  # what has to fit before a download goes on that had met a full disk
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What was found.
 
     Attributes:

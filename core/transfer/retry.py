@@ -5,7 +5,7 @@ that moved no byte), held until a condition is over (not charged: no network, a 
 or given up, because a person or another room has to act. What the disk says is for `core.transfer.download`.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.errors import (
     AccessDenied,
@@ -34,22 +34,19 @@ _FINAL = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Try again after so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Look again after so many seconds; nothing was tried, so nothing counts."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """Stop; a person has to look."""
 
 

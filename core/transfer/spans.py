@@ -2,7 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Span = tuple[int, int]
 """Start and exclusive end, start < end."""
@@ -73,8 +74,7 @@ class SpanSet:
         return f"SpanSet({list(self)})"
 
 
-@dataclass(slots=True, eq=False)
-class Range:
+class Range(Struct, eq=False):
     """A range that one connection works on; `end` moves down when its tail is given to another."""
 
     start: int

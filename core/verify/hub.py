@@ -1,7 +1,8 @@
 """Descriptions against the hub: whoever can change a file can change what describes it, but not the hub."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.description import DescribedFile, Description
 from core.errors import ResolveError, UnsupportedHandle

@@ -1,9 +1,10 @@
 """What is verified and what was found. Frozen; nothing here touches the disk."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.description import DescribedFile, Description
 from core.transfer.disk import Stamp
@@ -25,8 +26,7 @@ class Verdict(Enum):
         return self not in (Verdict.GOOD, Verdict.SIZE_ONLY)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What was found out about one file.
 
     Attributes:
@@ -48,8 +48,7 @@ class Finding:
         return self.verdict.is_bad
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One described model.
 
     Attributes:

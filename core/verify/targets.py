@@ -3,8 +3,9 @@
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.description import Description, find_descriptions, read_description
 from core.errors import DownloadError, NameRefused

@@ -5,8 +5,9 @@ A search is kept as JSON in one text; what cannot be read is forgotten, never a 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from core.catalogue.records import Query, Sort
 

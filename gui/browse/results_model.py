@@ -4,10 +4,10 @@ Knows records of the catalogue and which roles the delegate reads. Must not know
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from msgspec import Struct
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from core.catalogue.records import Found, SizeRange
@@ -17,8 +17,7 @@ from gui.parts import plain_tip
 Index = QModelIndex | QPersistentModelIndex
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """What is painted of a row."""
 
     name: str

@@ -1,13 +1,13 @@
 """The two ways to show a listing: a row a model, or a tree of plain files. Knows core.choosing; no widget."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.choosing import Pick, Row
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """One line of the list.
 
     Attributes:

@@ -3,7 +3,7 @@
 Knows core.task and the wording; no widget. Values hold names from hubs: they are shown as plain text on one line.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.errors import Failure
 from core.states import ItemState
@@ -19,8 +19,7 @@ OF_THE_FOLDER = frozenset({"DiskFull", "DiskAway", "NotWritable", "TooLarge"})
 CORTEX_HUB = "cortex.so"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One labelled value; `key` is one of `wording_details.label`."""
 
     key: str

@@ -1,8 +1,8 @@
 """Opens the settings: the pages over whatever desks there are. Knows the dialog, its pages and the store."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from PySide6.QtWidgets import QWidget
 
 from core.settings import Settings, SettingsStore
@@ -22,8 +22,7 @@ from gui.settings.network import NetworkPage
 from gui.style.theme import Theme
 
 
-@dataclass(frozen=True, slots=True)
-class Desks:
+class Desks(Struct, frozen=True):
     """What stands behind the pages; a page whose desk is missing is not shown.
 
     Attributes:

@@ -3,7 +3,8 @@
 Knows no widget and no Qt, so that the contrast rule (each text at least 4.5:1 on each ground) is a plain test.
 """
 
-from dataclasses import dataclass, fields
+from msgspec import Struct
+from msgspec.structs import asdict
 
 MIN_CONTRAST = 4.5  # WCAG 2 AA for text of normal size
 
@@ -14,8 +15,7 @@ GROUND_TOKENS = ("ground", "panel", "side", "field", "selection", "hover")
 """Tokens that words stand on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Struct, frozen=True):
     """Colours as `#rrggbb`.
 
     Attributes:
@@ -49,7 +49,7 @@ class Tokens:
 
     def colours(self) -> dict[str, str]:
         """Return every colour by its name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "dark"}
+        return {name: value for name, value in asdict(self).items() if name != "dark"}
 
 
 LIGHT = Tokens(

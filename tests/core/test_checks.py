@@ -5,10 +5,10 @@ import copy
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core import checks
 from core.commands import Command

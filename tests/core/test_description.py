@@ -1,12 +1,12 @@
 """The description beside a finished model: its name, its text, what is read back, and what counts as complete."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.description import (
     MARKER,

@@ -347,7 +347,7 @@ async def test_progress_is_told_on_a_tick_and_falls_silent_with_the_work(rig: Ri
 
 
 def test_knobs_have_the_names_that_these_tests_turn() -> None:
-    assert {"bytes_per_s_total", "bytes_per_s_connection", "fail_next"} <= set(Knobs.__slots__)
+    assert {"bytes_per_s_total", "bytes_per_s_connection", "fail_next"} <= set(Knobs.__struct_fields__)
 
 
 async def test_many_small_files_behind_a_redirect_keep_to_the_limit_of_their_host(rig: Rig) -> None:

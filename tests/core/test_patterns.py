@@ -1,5 +1,7 @@
 """Regular expressions that wait to be compiled."""
 
+import copy
+import pickle
 import re
 import subprocess
 import sys
@@ -47,6 +49,12 @@ def test_nothing_is_compiled_before_the_first_use(monkeypatch: pytest.MonkeyPatc
     assert asked == []
     assert late.fullmatch("aaa") and late.fullmatch("aa") and not late.fullmatch("")
     assert asked == ["a+"], "once"
+
+
+def test_it_can_be_copied_and_stored() -> None:
+    late = pattern("a+", re.IGNORECASE)
+    for twin in (copy.copy(late), pickle.loads(pickle.dumps(late))):
+        assert twin.fullmatch("aA")
 
 
 def test_what_is_no_expression_says_so_when_it_is_used() -> None:

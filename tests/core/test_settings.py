@@ -1,7 +1,6 @@
 """The settings file survives round trips, damage and hand-made edits."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.compose import limits_of
 from core.errors import StoreError
@@ -19,6 +19,20 @@ from core.settings import Settings, SettingsStore, problem
 @pytest.fixture
 def store(tmp_path: Path) -> SettingsStore:
     return SettingsStore(tmp_path / "data" / "settings.yml")
+
+
+def test_what_is_changed_is_brought_into_one_form_too(store: SettingsStore) -> None:
+    origins = ("HTTPS://Example.org:443/", "https://example.org")
+    store.update({"allowed_origins": origins, "hub_mirror": "A.example/"})
+    assert store.current.allowed_origins == ("https://example.org",)
+    assert store.current.hub_mirror == "https://a.example"
+
+
+def test_a_value_that_two_settings_share_is_written_out_twice(store: SettingsStore) -> None:
+    shared = ("https://a.example",)
+    store.update({"allowed_origins": shared, "hub_mirrors": shared})
+    text = store.path.read_text(encoding="utf-8")
+    assert "&" not in text and text.count("https://a.example") == 2
 
 
 def test_without_a_file_the_defaults_hold(store: SettingsStore) -> None:
@@ -228,7 +242,7 @@ def test_the_limits_of_the_engine_follow_the_settings() -> None:
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
-        st.sampled_from([*Settings.__dataclass_fields__, "other"]),
+        st.sampled_from([*Settings.__struct_fields__, "other"]),
         st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.integers()),
     )
 )
@@ -236,7 +250,7 @@ def test_any_mapping_gives_settings_that_are_valid(tmp_path: Path, values: dict[
     store = SettingsStore(tmp_path / "settings.yml")
     store.path.write_text(yaml.safe_dump(values))
     loaded = store.load()
-    assert all(problem(name, getattr(loaded, name)) == "" for name in Settings.__dataclass_fields__)
+    assert all(problem(name, getattr(loaded, name)) == "" for name in Settings.__struct_fields__)
 
 
 def test_mirrors_are_kept_in_one_form_and_a_bad_one_is_refused(store: SettingsStore) -> None:

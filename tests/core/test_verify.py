@@ -2,10 +2,10 @@
 
 import os
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import ConnectFailed, DownloadError, ResolveError
 from core.handles import parse_handle

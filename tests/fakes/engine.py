@@ -7,9 +7,9 @@ would, is recorded in `calls`, and acts at once (only recorded where `obeys` is 
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
 from core.commands import Command

@@ -1,8 +1,7 @@
 """The gate: a table of who may ask, over the pure function and over real sockets."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.api.gate import Ask, Rules, accepted_protocol, needs_keys, refusal
 from tests.core.api.conftest import Api

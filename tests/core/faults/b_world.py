@@ -171,7 +171,7 @@ def net_case(
 
 
 def _with(plan: Plan, **changes: Any) -> Plan:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(plan, **changes)
 

@@ -1,11 +1,11 @@
 """Any text gives a handle or a refusal; every handle comes back from its shortest form."""
 
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.errors import UnsupportedHandle
 from core.handles import format_handle, parse_handle

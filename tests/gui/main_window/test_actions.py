@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import force_setattr
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
@@ -245,7 +246,7 @@ def test_a_page_that_is_no_web_page_is_not_opened(
     add(engine, "a/a", TaskState.RUNNING)
     task = engine.task("a/a")
     assert task.manifest is not None
-    object.__setattr__(task.manifest, "page_url", "file:///etc/passwd")
+    force_setattr(task.manifest, "page_url", "file:///etc/passwd")
     select(window, "a/a")
     window.actions_["actionOpenPage"].trigger()
     assert desktop.opened == []

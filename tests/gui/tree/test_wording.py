@@ -1,9 +1,9 @@
 """What the tree says: statuses in words, figures through the locale."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QLocale
 
 from core.errors import Failure, GatedModel
