@@ -171,7 +171,7 @@ def net_case(
 
 
 def _with(plan: Plan, **changes: Any) -> Plan:
-    from msgspec.structs import replace
+    from dataclasses import replace
 
     return replace(plan, **changes)
 

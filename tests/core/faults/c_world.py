@@ -7,12 +7,10 @@ that have a real one use it (`tests.core.faults.mounts`).
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-
-from msgspec.structs import replace
 
 from core.states import ItemState, TaskState
 from core.task import Item
