@@ -187,7 +187,7 @@ BUSY = [
             f"A30{letter}",
             f"A burst of {code}",
             files=(*SEVERAL,),
-            rules=lambda world, code=code: [Rule(rules.busy(code), role="cdn", times=12)],
+            rules=lambda world, code=code: [Rule(rules.busy(code), role="cdn", times=8)],
             again=2 * MB,
         )
         for letter, code in (("a", 503), ("b", 502), ("c", 504))
