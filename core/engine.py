@@ -75,9 +75,9 @@ class Engine(EngineSignals):
         self.tell(name, *args)
         self._pulse.soon()
 
-    def put_window_first(self) -> None:
-        """Let the threads of disk and hash wait where the window wants the processor; call it before `load`."""
-        self._crew.stands_back = True
+    def favour(self, *, window: bool) -> None:
+        """Put a window first, which threads of disk and hash then wait for, or the transfer; before `load`."""
+        self._crew.stands_back, self._crew.writes_on_loop = window, not window
 
     # -- looking -----------------------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ def _run(options: WindowOptions, places: Places, lock: DataLock) -> int:
     settings = store.load()
     try:
         parts = build(places.data, places.models_or(settings.models_dir), settings, os.environ)
-        parts.engine.put_window_first()
+        parts.engine.favour(window=True)
     except StoreError as error:
         return _complain(error)
     session = Session(app, options, places, lock, parts, store, settings)

@@ -41,6 +41,7 @@ class Holding:
         self._settings = settings_of(places)
         settings = self._settings.current
         self._parts: Parts = build(places.data, places.models_or(settings.models_dir), settings, os.environ)
+        self.engine.favour(window=False)
         if self._parts.notice:
             say(self._parts.notice)
         self._said = self._parts.place.hub

@@ -5,9 +5,8 @@ import contextlib
 import os
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 from core.errors import DownloadError
 from core.transfer.control import Identity
 from core.transfer.disk import Stamp, sync_folder
+from core.transfer.lane import Habit, Lane
 from core.transfer.trouble import Disks
 
 T = TypeVar("T")
@@ -33,7 +33,6 @@ WORKER_NICENESS = 10
 GROUP_MOST = 8
 GROUP_EVERY_S = 0.02
 GROUPS_AT_ONCE = 3  # one writer is left to the flushes of large files
-TURNS_MOST = 4  # of one lane, before other files have theirs
 
 
 class Job(Struct, frozen=True):
@@ -116,11 +115,13 @@ class Crew:
         disks: Which file systems are in trouble.
         stands_back: Those that write, too, leave the processor to whoever wants it, as far as they have not started
             yet, like those that hash. In a terminal nobody looks at the loop, and what is not written costs memory.
+        writes_on_loop: Disks that take large pieces promptly are written to without a thread.
     """
 
     def __init__(self) -> None:
         self.disks = Disks()
         self.stands_back = False
+        self.writes_on_loop = False
         self._writers = ThreadPoolExecutor(
             WRITERS, thread_name_prefix="pulley-write", initializer=self._begin_to_write
         )
@@ -140,7 +141,7 @@ class Crew:
 
     def lane(self) -> "Lane":
         """Return a way to the writers for one file."""
-        return Lane(self._writers)
+        return Lane(self._writers, Habit() if self.writes_on_loop else None)
 
     def look(self, root: Path, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
         """Run `work`, which looks at files below `root`; all that is asked for while one look runs shares the next
@@ -228,59 +229,6 @@ class Crew:
         self._writers.shutdown(wait=False, cancel_futures=False)
         self._hashers.shutdown(wait=False, cancel_futures=False)
         self._checkers.shutdown(wait=False, cancel_futures=False)
-
-
-class Lane:
-    """Work on one file, one piece after the other on whichever writer is free.
-
-    Two threads that write one file wait for each other in the system, and a thread that goes on with the next piece
-    costs no wake-up.
-    """
-
-    def __init__(self, threads: ThreadPoolExecutor) -> None:
-        self._threads = threads
-        self._lock = threading.Lock()
-        self._waiting: deque[tuple[Future[Any], Callable[..., Any], tuple[object, ...]]] = deque()
-        self._is_running = False
-
-    def write(self, work: Callable[..., T], *args: object) -> "asyncio.Future[T]":
-        """Run `work` after what was given before; the future is of the running loop."""
-        answer: Future[T] = Future()
-        with self._lock:
-            is_first, self._is_running = not self._is_running, True
-            self._waiting.append((answer, work, args))
-        if is_first:
-            try:
-                self._threads.submit(self._run)
-            except RuntimeError:  # the threads are closed
-                with self._lock:
-                    self._is_running = False
-                    self._waiting.clear()
-                raise
-        return asyncio.wrap_future(answer)
-
-    def _run(self) -> None:
-        for _ in range(TURNS_MOST):
-            if not self._run_next():
-                return
-        try:
-            self._threads.submit(self._run)  # behind the others
-        except RuntimeError:  # the threads are closed, and let end what was begun
-            while self._run_next():
-                pass
-
-    def _run_next(self) -> bool:
-        with self._lock:
-            if not self._waiting:
-                self._is_running = False
-                return False
-            answer, work, args = self._waiting.popleft()
-        if answer.set_running_or_notify_cancel():
-            try:
-                answer.set_result(work(*args))
-            except BaseException as error:
-                answer.set_exception(error)
-        return True
 
 
 def _settle(answer: "asyncio.Future[Any]", result: object, failure: BaseException | None) -> None:

@@ -11,7 +11,8 @@ from core.net.client import Net
 from core.net.errors import translated
 from core.transfer.blocks import BlockMap, Digest, Entry
 from core.transfer.disk import PartFile
-from core.transfer.job import Lane, Report, finished
+from core.transfer.job import Report, finished
+from core.transfer.lane import Lane
 from core.transfer.link import Link
 from core.transfer.pace import TRIFLE_BYTES, Pace
 from core.transfer.reply import RangeIgnored, check_kind, check_length, check_range, check_start, check_version

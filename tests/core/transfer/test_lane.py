@@ -1,12 +1,14 @@
-"""The writes of one file: in order, one at a time, never at the cost of another file."""
+"""The writes of one file: in order, one at a time, never at the cost of another; on the loop where it may."""
 
 import asyncio
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from core.transfer.job import TURNS_MOST, WRITERS, Crew
+from core.transfer.job import WRITERS, Crew
+from core.transfer.lane import PROMPT_IN_A_ROW, PROMPT_S, TURNS_MOST, Habit
 
 
 @pytest.fixture
@@ -82,3 +84,68 @@ async def test_what_was_begun_ends_when_the_threads_are_closed_and_nothing_more_
         lane.write(done.append, 99)
     with pytest.raises(RuntimeError):
         crew.lane().write(done.append, 99)
+
+
+def test_a_disk_is_prompt_after_so_many_quick_writes_and_until_a_slow_one() -> None:
+    habit = Habit()
+    for _ in range(PROMPT_IN_A_ROW):
+        assert not habit.is_prompt
+        habit.note(PROMPT_S / 2)
+    assert habit.is_prompt
+    habit.note(PROMPT_S)
+    assert not habit.is_prompt
+    for _ in range(PROMPT_IN_A_ROW):
+        habit.note(0.0)
+    assert habit.is_prompt
+
+
+async def test_the_loop_writes_to_a_prompt_disk_and_a_thread_to_one_that_was_slow(crew: Crew) -> None:
+    crew.writes_on_loop = True
+    lane, here = crew.lane(), threading.get_ident()
+
+    async def by_loop(count: int, work: Callable[[], object] = lambda: None) -> list[bool]:
+        def where() -> bool:
+            work()
+            return threading.get_ident() == here
+
+        found = []
+        for _ in range(count):
+            found.append(await lane.write(where))
+            while lane._is_running:  # the thread looks once more whether there is work
+                await asyncio.sleep(0)
+        return found
+
+    assert await by_loop(PROMPT_IN_A_ROW + 3) == [False] * PROMPT_IN_A_ROW + [True] * 3
+    assert await by_loop(1, lambda: time.sleep(2 * PROMPT_S)) == [True]
+    assert await by_loop(PROMPT_IN_A_ROW + 1) == [False] * PROMPT_IN_A_ROW + [True]
+    failing = lane.write(list[int]().pop)
+    assert failing.done(), "on the loop"
+    with pytest.raises(IndexError):
+        await failing
+
+
+async def test_a_disk_that_hangs_from_the_start_is_met_by_a_thread(crew: Crew) -> None:
+    crew.writes_on_loop = True
+    go, lane = threading.Event(), crew.lane()
+    stuck = [lane.write(go.wait, 10) for _ in range(2 * PROMPT_IN_A_ROW)]
+    await asyncio.sleep(0.05)
+    assert not any(answer.done() for answer in stuck), "and the loop goes on"
+    go.set()
+    await asyncio.gather(*stuck)
+
+
+async def test_what_comes_while_a_thread_writes_waits_for_its_turn_however_prompt(crew: Crew) -> None:
+    crew.writes_on_loop = True
+    lane, done, go = crew.lane(), list[int](), threading.Event()
+    for _ in range(PROMPT_IN_A_ROW - 1):
+        await lane.write(lambda: None)
+    answers = [lane.write(go.wait, 10), *(lane.write(done.append, number) for number in range(5))]
+    assert not any(answer.done() for answer in answers)
+    go.set()
+    await asyncio.gather(*answers)
+    assert done == list(range(5))
+
+
+async def test_without_leave_the_loop_writes_nothing_however_prompt(crew: Crew) -> None:
+    lane, here = crew.lane(), threading.get_ident()
+    assert all([await lane.write(threading.get_ident) != here for _ in range(3 * PROMPT_IN_A_ROW)])
