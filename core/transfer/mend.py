@@ -16,6 +16,7 @@ import httpx
 from core.errors import DownloadError, HashMismatch, Truncated
 from core.net.client import Net
 from core.net.errors import translated
+from core.net.reply import address_of
 from core.transfer import retry
 from core.transfer.blocks import BlockMap, Digest, Entry
 from core.transfer.claim import Claim
@@ -99,7 +100,7 @@ class Mender:
             buffer = bytearray()
             pieces = response.aiter_raw()
             while self._next <= last:
-                with translated(str(response.url)):
+                with translated(address_of(response)):
                     piece = await anext(pieces, b"")
                 if not piece:
                     raise Truncated(f"{link.host} ended the transfer of {name} early")

@@ -9,6 +9,7 @@ import httpx
 from core.errors import DownloadError, Truncated
 from core.net.client import Net
 from core.net.errors import translated
+from core.net.reply import address_of
 from core.transfer.blocks import BlockMap, Digest, Entry
 from core.transfer.disk import PartFile
 from core.transfer.job import Report, finished
@@ -125,7 +126,7 @@ class Segment:
                 end = check_range(headers, start, asked_end, size=size, name=name)
             else:
                 if headers.get("content-length") != str(size):
-                    with translated(str(response.url)):
+                    with translated(address_of(response)):
                         first = bytes(await anext(pieces, b""))
                     check_start(first, size=size, host=link.host, name=name)
                 check_length(headers, size=size, name=name)
@@ -149,7 +150,7 @@ class Segment:
         skip: int,
         whole: bool,
     ) -> None:
-        with translated(str(response.url)):
+        with translated(address_of(response)):
             try:
                 while piece := first or await anext(pieces, b""):
                     first = b""
