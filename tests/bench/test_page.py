@@ -43,9 +43,7 @@ def test_a_missed_floor_is_called_missed() -> None:
 
 
 def test_growth_names_every_size() -> None:
-    assert "| 0.25 GiB: 3.00 times; 1 GiB: 3.30 times |  | **1.10** |" in row_with(
-        "| P12 |", table(RESULTS["rows"])
-    )
+    assert "| 0.25 GiB: 3.00 s; 1 GiB: 3.30 s |  | **1.10** |" in row_with("| P12 |", table(RESULTS["rows"]))
 
 
 def test_a_row_that_was_not_measured_is_not_left_out() -> None:
