@@ -98,8 +98,8 @@ def _legend() -> list[str]:
         "possible is the size by what 4 connections carry. P6 and P11 are answered by the demo hub alone. P9 is",
         "without what the scripted engine costs by itself. P10 is of the runs of P1 and P7. P12 fetches holes,",
         "which are zeros, onto the disk; what a pull of next to nothing costs is taken off, so that the start of",
-        "the process is not shared out among few. The row below sets each size against curl's for the same file, since",
-        "what the system takes for a GiB on a disk may grow with the file.",
+        "the process is not shared out among few. The row below it sets each size against curl's for the same",
+        "file, since what the system takes for a GiB on a disk may grow with it.",
     ]
 
 

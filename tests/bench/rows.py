@@ -73,7 +73,7 @@ ROWS = (
     Row("P10.window", "... of the window for P7", "MB", "value", 200, 260),
     Row("P11", "`pulley pull` of a file of 1 KB against the demo hub: wall time", "s", "value", 0.5, 0.9),
     Row("P12", "cost of growth: processor time for a GiB of a file of this size", "s", "growth", 1.1, 1.25),
-    Row("P12.curl", "... by that of curl + openssl dgst", "times", "growth"),
+    Row("P12.curl", "... by that of curl + openssl dgst", "times", "growth", 1.1, 1.25),
     Row("P12.tasks", "... for each task of a long queue", "ms", "growth", 1.1, 1.25),
     Row(
         "B1", "a search in Browse of 1,000 models: first results painted after the reply, the slowest of ten", "ms",
