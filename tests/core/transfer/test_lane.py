@@ -36,7 +36,8 @@ async def test_work_on_one_file_runs_in_order_and_never_side_by_side(crew: Crew)
 
 async def test_files_are_written_side_by_side(crew: Crew) -> None:
     meeting = threading.Barrier(WRITERS, timeout=10)
-    await asyncio.gather(*(crew.lane().write(meeting.wait) for _ in range(WRITERS)))
+    met = await asyncio.gather(*(crew.lane().write(meeting.wait) for _ in range(WRITERS)))
+    assert sorted(met) == list(range(WRITERS)), "each writer waited for all the others"
 
 
 async def test_a_file_that_always_has_work_leaves_its_writer_to_others_between(crew: Crew) -> None:
